@@ -1,0 +1,138 @@
+//! From a function of one row to a loop over columns.
+//!
+//! A scalar Func, whose parameters are all scalars, maps over columns: each
+//! parameter is either a column or one value for all rows, each result is
+//! written to a column.
+
+use crate::builder::FuncBuilder;
+use crate::func::{ArrayRef, Func, Node, NodeId};
+use crate::rewrite::{Keep, inline};
+use crate::types::{ArrayType, Layout, ParamType, Type};
+
+/// What an argument of a mapped Func is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Column {
+    /// One value for all rows.
+    Uniform,
+    /// One value per row, side by side.
+    Contiguous,
+    /// One value per row, a stride apart.
+    Strided,
+    /// One value per row, overwritten by the result with this index.
+    Updated(u32),
+}
+
+/// The loop over rows that computes `func` for each: its parameters are the
+/// columns and values in the order of `func`'s parameters, then one column
+/// per result that updates none.
+///
+/// # Panics
+/// When `func` has array parameters or local arrays, when there is not one
+/// column per parameter, or when a parameter is updated by a result of
+/// another type.
+pub fn elementwise(func: &Func, columns: &[Column]) -> Func {
+    assert!(func.is_scalar(), "only a scalar Func maps over columns");
+    assert_eq!(
+        func.params().len(),
+        columns.len(),
+        "one column per parameter"
+    );
+    let mut b = FuncBuilder::new(func.name());
+    let inputs = add_inputs(&mut b, func, columns);
+    let outputs = add_outputs(&mut b, func, columns, &inputs);
+    let (lo, hi) = (b.i64(0), b.len(outputs[0], 0));
+    let (i, _) = b.begin_for(&[]);
+    let values: Vec<Option<NodeId>> = inputs
+        .iter()
+        .map(|input| {
+            Some(match *input {
+                Input::Value(value) => value,
+                Input::Array(array) => b.load(array, &[i]),
+            })
+        })
+        .collect();
+    let none = vec![None; values.len()];
+    let results = inline(&mut b, func, &values, &none, &mut Keep);
+    for (&output, result) in outputs.iter().zip(results) {
+        b.store(output, &[i], result);
+    }
+    b.end_for(lo, hi, 1, &[], &[]);
+    b.finish(&[])
+}
+
+enum Input {
+    Value(NodeId),
+    Array(ArrayRef),
+}
+
+fn add_inputs(b: &mut FuncBuilder, func: &Func, columns: &[Column]) -> Vec<Input> {
+    func.params()
+        .iter()
+        .zip(columns)
+        .map(|(param, column)| {
+            let ParamType::Scalar(scalar) = param.ty else {
+                unreachable!("a scalar Func has scalar parameters");
+            };
+            let name = param.name.clone();
+            match column {
+                Column::Uniform => Input::Value(b.scalar_param(name, scalar)),
+                Column::Contiguous => Input::Array(b.array_param(name, ArrayType::slice(scalar))),
+                Column::Strided => {
+                    let ty = ArrayType {
+                        layout: Layout::Strided,
+                        ..ArrayType::slice(scalar)
+                    };
+                    Input::Array(b.array_param(name, ty))
+                }
+                Column::Updated(result) => {
+                    let ty = func.results()[*result as usize];
+                    assert_eq!(ty, Type::scalar(scalar), "a column keeps its type");
+                    Input::Array(b.array_param(name, ArrayType::slice_mut(scalar)))
+                }
+            }
+        })
+        .collect()
+}
+
+fn add_outputs(
+    b: &mut FuncBuilder,
+    func: &Func,
+    columns: &[Column],
+    inputs: &[Input],
+) -> Vec<ArrayRef> {
+    (0u32..)
+        .zip(func.results())
+        .map(|(index, ty)| {
+            let updated = columns.iter().position(|c| *c == Column::Updated(index));
+            match updated.map(|p| &inputs[p]) {
+                Some(Input::Array(array)) => *array,
+                _ => {
+                    let name = fresh_name(func, index);
+                    b.array_param(name, ArrayType::slice_mut(ty.scalar))
+                }
+            }
+        })
+        .collect()
+}
+
+/// `out0`, `out1`, ... with underscores until no parameter has that name.
+fn fresh_name(func: &Func, index: u32) -> String {
+    let mut name = format!("out{index}");
+    while func.params().iter().any(|p| p.name == name) {
+        name.push('_');
+    }
+    name
+}
+
+/// The loop of a Func that is one loop over rows and nothing else: what
+/// [`elementwise`] makes, before and after the passes.
+pub fn as_row_loop(func: &Func) -> Option<NodeId> {
+    let body = func.region(func.body());
+    match body.effects[..] {
+        [only] if body.yields.is_empty() => match func.node(only) {
+            Node::For { init, .. } if init.is_empty() => Some(only),
+            _ => None,
+        },
+        _ => None,
+    }
+}

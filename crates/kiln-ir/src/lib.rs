@@ -1,0 +1,40 @@
+//! The language of kiln: types, ops, Func, builder, text form, verifier, and
+//! one meaning per op.
+//!
+//! A [`Func`] is a small typed program: an arena of nodes in structured SSA.
+//! Pure nodes float and are merged by structure; a schedule gives each its
+//! place. The crate depends on no other kiln crate but kiln-math, performs no
+//! input or output, and knows nothing of any processor.
+
+#![forbid(unsafe_code)]
+
+mod builder;
+mod constant;
+mod elementwise;
+mod func;
+mod lex;
+pub mod meaning;
+mod op;
+mod parse;
+mod print;
+mod rewrite;
+mod schedule;
+mod signature;
+mod types;
+mod verify;
+
+pub use builder::FuncBuilder;
+pub use constant::Const;
+pub use elementwise::{Column, as_row_loop, elementwise};
+pub use func::{
+    ArrayRef, CallArg, Combine, Fault, FaultId, FaultKind, Func, Local, Node, NodeId, Operands,
+    Param, Region, RegionId, Shape, Span,
+};
+pub use op::{Class, OPS, Op, OpInfo, POWI_MAX, Rule, TypeError};
+pub use parse::{NESTING_MAX, ParseError, ParseErrorKind, parse, parse_file};
+pub use print::FILE_HEADER;
+pub use rewrite::{Keep, Rewrite, inline, rewrite};
+pub use schedule::Schedule;
+pub use signature::Signature;
+pub use types::{Access, ArrayType, Layout, ParamType, Scalar, Type};
+pub use verify::{VerifyError, Violation, verify};

@@ -1,0 +1,284 @@
+//! Copying a Func node by node: what every pass is made of.
+//!
+//! A copy goes through the builder, which merges equal nodes, and follows the
+//! schedule, which drops what nothing needs. A pass says only what becomes of
+//! the nodes it cares about.
+
+use crate::builder::FuncBuilder;
+use crate::func::{ArrayRef, CallArg, Func, Node, NodeId, RegionId};
+use crate::op::Op;
+use crate::schedule::Schedule;
+use crate::types::{ParamType, Type};
+
+/// What a pass makes of the nodes it cares about. Operands are those of the
+/// new Func.
+pub trait Rewrite {
+    /// Makes the node for an op; `ty` is its type in the old Func, `old` its
+    /// id there.
+    fn op(
+        &mut self,
+        b: &mut FuncBuilder,
+        op: Op,
+        args: &[NodeId],
+        ty: Type,
+        old: NodeId,
+    ) -> NodeId {
+        let _ = old;
+        b.op_as(op, args, Some(ty))
+    }
+
+    /// Decides an `if` by its condition: `Some` keeps one side alone.
+    fn decide(&mut self, b: &FuncBuilder, cond: NodeId) -> Option<bool> {
+        b.func().as_const(cond).and_then(|c| c.as_bool())
+    }
+}
+
+/// Copies everything as it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Keep;
+
+impl Rewrite for Keep {}
+
+/// Copies a whole Func, rewriting as it goes.
+pub fn rewrite(func: &Func, rewrite: &mut impl Rewrite) -> Func {
+    let mut b = FuncBuilder::new(func.name());
+    let (mut values, mut arrays) = (Vec::new(), Vec::new());
+    for param in func.params() {
+        let name = param.name.clone();
+        let (value, array) = match param.ty {
+            ParamType::Scalar(s) => (Some(b.scalar_param(name, s)), None),
+            ParamType::Array(ty) => (None, Some(b.array_param(name, ty))),
+        };
+        values.push(value);
+        arrays.push(array);
+    }
+    let results = inline(&mut b, func, &values, &arrays, rewrite);
+    b.finish(&results)
+}
+
+/// Copies the body of `func` to where `b` stands and gives its results.
+///
+/// `values` and `arrays` have one entry per parameter of `func`: its value,
+/// or its array.
+///
+/// # Panics
+/// When an argument that the body uses is missing.
+pub fn inline(
+    b: &mut FuncBuilder,
+    func: &Func,
+    values: &[Option<NodeId>],
+    arrays: &[Option<ArrayRef>],
+    rewrite: &mut impl Rewrite,
+) -> Vec<NodeId> {
+    let locals = func
+        .locals()
+        .iter()
+        .map(|l| b.local(l.elem, l.len))
+        .collect();
+    let mut copier = Copier {
+        func,
+        schedule: Schedule::of(func),
+        values,
+        arrays,
+        locals,
+        map: vec![None; func.node_count()],
+        structures: vec![Vec::new(); func.node_count()],
+        rewrite,
+    };
+    copier.region(b, func.body())
+}
+
+struct Copier<'a, R> {
+    func: &'a Func,
+    schedule: Schedule,
+    values: &'a [Option<NodeId>],
+    arrays: &'a [Option<ArrayRef>],
+    locals: Vec<ArrayRef>,
+    map: Vec<Option<NodeId>>,
+    /// The new results of each structured node.
+    structures: Vec<Vec<NodeId>>,
+    rewrite: &'a mut R,
+}
+
+impl<R: Rewrite> Copier<'_, R> {
+    /// The new node for an old one.
+    fn get(&mut self, b: &mut FuncBuilder, old: NodeId) -> NodeId {
+        match self.func.node(old) {
+            Node::Const(value) => b.constant(*value),
+            Node::Param(index) => match self.values[*index as usize] {
+                Some(value) => value,
+                None => panic!("no value for parameter {index}"),
+            },
+            Node::Proj { of, index } => self.structures[of.index()][*index as usize],
+            _ => match self.map[old.index()] {
+                Some(new) => new,
+                None => unreachable!("{old} is copied before its users"),
+            },
+        }
+    }
+
+    fn all(&mut self, b: &mut FuncBuilder, old: &[NodeId]) -> Vec<NodeId> {
+        old.iter().map(|&v| self.get(b, v)).collect()
+    }
+
+    fn array(&self, array: ArrayRef) -> ArrayRef {
+        match array {
+            ArrayRef::Param(index) => match self.arrays[index as usize] {
+                Some(array) => array,
+                None => panic!("no array for parameter {index}"),
+            },
+            ArrayRef::Local(index) => self.locals[index as usize],
+        }
+    }
+
+    /// Copies the nodes of a region; gives what it yields. Recurses on the
+    /// nesting of regions, which is limited.
+    fn region(&mut self, b: &mut FuncBuilder, region: RegionId) -> Vec<NodeId> {
+        for index in 0..self.schedule.nodes(region).len() {
+            let id = self.schedule.nodes(region)[index];
+            self.node(b, id);
+        }
+        let func = self.func;
+        self.all(b, &func.region(region).yields)
+    }
+
+    fn bind(&mut self, region: RegionId, args: &[NodeId]) {
+        for (&old, &new) in self.func.region(region).args.iter().zip(args) {
+            self.map[old.index()] = Some(new);
+        }
+    }
+
+    fn node(&mut self, b: &mut FuncBuilder, id: NodeId) {
+        let func = self.func;
+        let new = match func.node(id) {
+            Node::Param(_) | Node::Const(_) | Node::Proj { .. } | Node::Arg { .. } => return,
+            Node::Op { op, args } => {
+                let args = self.all(b, args);
+                self.rewrite.op(b, *op, &args, func.ty(id), id)
+            }
+            Node::Len { array, dim } => b.len(self.array(*array), *dim),
+            Node::Load {
+                array,
+                index,
+                after,
+            } => {
+                let index = self.all(b, index);
+                let after = after.map(|g| self.get(b, g));
+                b.load_as(self.array(*array), &index, after, func.ty(id).lanes)
+            }
+            Node::Store {
+                array,
+                index,
+                value,
+            } => {
+                let index = self.all(b, index);
+                let value = self.get(b, *value);
+                b.store(self.array(*array), &index, value);
+                return;
+            }
+            Node::Guard {
+                cond,
+                fault,
+                operands,
+            } => {
+                let cond = self.get(b, *cond);
+                let operands = self.all(b, operands);
+                let fault = b.fault(func.fault(*fault).clone());
+                b.guard(cond, fault, &operands)
+            }
+            _ => {
+                self.structures[id.index()] = self.structure(b, id);
+                return;
+            }
+        };
+        self.map[id.index()] = Some(new);
+    }
+
+    fn structure(&mut self, b: &mut FuncBuilder, id: NodeId) -> Vec<NodeId> {
+        let func = self.func;
+        match func.node(id) {
+            Node::If {
+                cond,
+                then,
+                otherwise,
+            } => {
+                let cond = self.get(b, *cond);
+                match self.rewrite.decide(b, cond) {
+                    Some(true) => return self.region(b, *then),
+                    Some(false) => return self.region(b, *otherwise),
+                    None => {}
+                }
+                b.begin_if();
+                let yields = self.region(b, *then);
+                let then = b.begin_else(&yields);
+                let yields = self.region(b, *otherwise);
+                b.end_if(cond, then, &yields)
+            }
+            Node::For {
+                lo,
+                hi,
+                lanes,
+                init,
+                body,
+            } => {
+                let (lo, hi) = (self.get(b, *lo), self.get(b, *hi));
+                let init = self.all(b, init);
+                let (index, args) = b.begin_for(&init);
+                self.bind(*body, &[&[index], args.as_slice()].concat());
+                let yields = self.region(b, *body);
+                b.end_for(lo, hi, *lanes, &init, &yields)
+            }
+            Node::While { init, cond, body } => {
+                let init = self.all(b, init);
+                let args = b.begin_while(&init);
+                self.bind(*cond, &args);
+                let test = self.region(b, *cond);
+                let (cond, args) = b.begin_do(test[0]);
+                self.bind(*body, &args);
+                let yields = self.region(b, *body);
+                b.end_while(cond, &init, &yields)
+            }
+            Node::Reduce {
+                combine,
+                shape,
+                lo,
+                hi,
+                body,
+            } => {
+                let (lo, hi) = (self.get(b, *lo), self.get(b, *hi));
+                let index = b.begin_reduce();
+                self.bind(*body, &[index]);
+                let value = self.region(b, *body)[0];
+                vec![b.end_reduce(*combine, *shape, lo, hi, value)]
+            }
+            Node::Scan {
+                combine,
+                init,
+                lo,
+                hi,
+                array,
+                body,
+            } => {
+                let init = self.get(b, *init);
+                let (lo, hi) = (self.get(b, *lo), self.get(b, *hi));
+                let index = b.begin_reduce();
+                self.bind(*body, &[index]);
+                let value = self.region(b, *body)[0];
+                let array = self.array(*array);
+                vec![b.end_scan(*combine, init, lo, hi, array, value)]
+            }
+            Node::Call { callee, args } => {
+                let args: Vec<CallArg> = args
+                    .iter()
+                    .map(|arg| match arg {
+                        CallArg::Value(v) => CallArg::Value(self.get(b, *v)),
+                        CallArg::Array(a) => CallArg::Array(self.array(*a)),
+                    })
+                    .collect();
+                let callee = b.callee(func.callees()[*callee as usize].clone());
+                b.call(callee, &args)
+            }
+            _ => unreachable!("not a structured node"),
+        }
+    }
+}
