@@ -113,6 +113,10 @@ pub trait Arith {
     /// The bits of `x`; any NaN's bits for a NaN.
     fn bits(&mut self, x: Self::F) -> Self::I;
     /// The float with these bits.
+    #[allow(
+        clippy::wrong_self_convention,
+        reason = "`self` is the context that makes values"
+    )]
     fn from_bits(&mut self, i: Self::I) -> Self::F;
     /// `i + j`, wrapping.
     fn iadd(&mut self, i: Self::I, j: Self::I) -> Self::I;

@@ -5,72 +5,129 @@
 //! rounding constant. One comparison guards the ends of the range; NaN needs
 //! none, since every product with it stays NaN.
 
-use crate::poly::estrin;
+use crate::coefficients::{EXP, LN_2_1, LN_2_2, LOG2_E};
+use crate::poly::{Double, estrin, fast_two_sum};
 use crate::{Arith, Binary64};
 
 /// `1.5 * 2^52 + 1023`: adding it rounds to an integer `k` and leaves the
 /// biased exponent of `2^k` in the low bits.
 const SHIFTER: f64 = 6755399441055744.0 + 1023.0;
-const LOG2_E: f64 = std::f64::consts::LOG2_E;
-/// `ln 2` in two parts, the first with 42 bits, so that `k * LN2_HI` is exact.
-const LN2_HI: f64 = f64::from_bits(0x3fe62e42fefa3800);
-const LN2_LO: f64 = f64::from_bits(0x3d2ef35793c76730);
-
+/// Beyond it in size `2^k` may not be a normal number.
+pub(crate) const FAR: f64 = 708.0;
+/// Above it `e^x` overflows; between the true threshold and this the scale does.
+const OVERFLOW: f64 = 709.79;
+/// Below it `e^x` is less than half the least subnormal.
+const UNDERFLOW: f64 = -745.14;
 /// `2^1000`.
 const TWO_1000: f64 = f64::from_bits((1023 + 1000) << 52);
 
 /// `e^x`.
 #[inline(always)]
 pub fn exp<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
+    let (shifted, k) = quotient(a, x);
+    let (ln2_1, ln2_2) = (a.float(-LN_2_1), a.float(-LN_2_2));
+    let r = a.fma(k, ln2_1, x);
+    let r = a.fma(k, ln2_2, r);
+    let q = estrin(a, r, EXP);
+    let r2 = a.mul(r, r);
+    let t = a.fma(r2, q, r);
+    let power = power(a, shifted);
+    let common = a.fma(power, t, power);
+    let size = a.abs(x);
+    let limit = a.float(FAR);
+    let rare = a.gt(size, limit);
+    a.rare(
+        rare,
+        |a| {
+            let (power, rest) = two_powers(a, x, shifted);
+            let y = a.fma(power, t, power);
+            saturate(a, x, y, rest)
+        },
+        common,
+    )
+}
+
+/// `e^(x + low)` for `|low| <= |x| 2^-50`, within 0.53 ULP; the tail of `pow`.
+///
+/// `e^r` stays a pair until it is scaled: `1 + r` is exact as a pair, and the
+/// tail, at most 0.1, is added to its low part.
+#[inline(always)]
+pub(crate) fn exp_double<A: Arith<Format = Binary64>>(a: &mut A, x: A::F, low: A::F) -> A::F {
+    let (shifted, pair) = exp_parts(a, x, low);
+    let y = a.add(pair.hi, pair.lo);
+    let power = power(a, shifted);
+    a.mul(y, power)
+}
+
+/// [`exp_double`] where the result may over- or underflow.
+pub(crate) fn exp_double_far<A: Arith<Format = Binary64>>(a: &mut A, x: A::F, low: A::F) -> A::F {
+    let (shifted, pair) = exp_parts(a, x, low);
+    let (power, rest) = two_powers(a, x, shifted);
+    let y = a.add(pair.hi, pair.lo);
+    let y = a.mul(y, power);
+    saturate(a, x, y, rest)
+}
+
+/// `k = rint(x / ln 2)` twice: with the exponent of `2^k` in its low bits, and plain.
+#[inline(always)]
+fn quotient<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> (A::F, A::F) {
     let (log2_e, shifter) = (a.float(LOG2_E), a.float(SHIFTER));
     let shifted = a.fma(x, log2_e, shifter);
     let k = a.sub(shifted, shifter);
-    let (ln2_hi, ln2_lo) = (a.float(-LN2_HI), a.float(-LN2_LO));
-    let r = a.fma(k, ln2_hi, x);
-    let r = a.fma(k, ln2_lo, r);
-    let q = estrin(a, r, EXPM1);
-    let r2 = a.mul(r, r);
-    let t = a.fma(r2, q, r);
-    let common = scale(a, shifted, t);
-    let size = a.abs(x);
-    let limit = a.float(708.0);
-    let rare = a.gt(size, limit);
-    a.rare(rare, |a| exp_far(a, x, shifted, t), common)
+    (shifted, k)
 }
 
-/// `2^k (1 + t)` where the low bits of `shifted` are the biased exponent.
+/// `2^k` and `e^r` of [`exp_double`].
 #[inline(always)]
-fn scale<A: Arith<Format = Binary64>>(a: &mut A, shifted: A::F, t: A::F) -> A::F {
+fn exp_parts<A: Arith<Format = Binary64>>(a: &mut A, x: A::F, low: A::F) -> (A::F, Double<A::F>) {
+    let (shifted, k) = quotient(a, x);
+    let (ln2_1, ln2_2) = (a.float(-LN_2_1), a.float(-LN_2_2));
+    let first = a.fma(k, ln2_1, x);
+    let r = a.fma(k, ln2_2, first);
+    let error = a.sub(first, r);
+    let error = a.fma(k, ln2_2, error);
+    let error = a.add(error, low);
+    let r = fast_two_sum(a, r, error);
+    let q = estrin(a, r.hi, EXP);
+    let r2 = a.mul(r.hi, r.hi);
+    let one = a.float(1.0);
+    let sum = fast_two_sum(a, one, r.hi);
+    // e^(hi + lo) = e^hi + lo (1 + hi) up to terms below 2^-57.
+    let tail = a.fma(r.lo, r.hi, r.lo);
+    let tail = a.add(tail, sum.lo);
+    let lo = a.fma(r2, q, tail);
+    (shifted, Double { hi: sum.hi, lo })
+}
+
+/// `2^k`, where the low bits of `shifted` are its biased exponent.
+#[inline(always)]
+fn power<A: Arith<Format = Binary64>>(a: &mut A, shifted: A::F) -> A::F {
     let bits = a.bits(shifted);
     let bits = a.ishl(bits, 52);
-    let power = a.from_bits(bits);
-    a.fma(power, t, power)
+    a.from_bits(bits)
 }
 
-/// The ends of the range, where `2^k` is not a normal number: the scale is
-/// applied in two steps, and what over- or underflows is selected.
+/// `2^k` as two factors of which the first is normal wherever `e^x` is finite
+/// and not zero.
 #[inline(always)]
-fn exp_far<A: Arith<Format = Binary64>>(a: &mut A, x: A::F, shifted: A::F, t: A::F) -> A::F {
+fn two_powers<A: Arith<Format = Binary64>>(a: &mut A, x: A::F, shifted: A::F) -> (A::F, A::F) {
     let zero = a.float(0.0);
     let positive = a.gt(x, zero);
-    let (step_up, step_down) = (a.float(-1000.0), a.float(1000.0));
-    let step = a.select(positive, step_up, step_down);
+    let (less, more) = (a.float(-1000.0), a.float(1000.0));
+    let step = a.select(positive, less, more);
     let nearer = a.add(shifted, step);
-    let y = scale(a, nearer, t);
     let (up, down) = (a.float(TWO_1000), a.float(1.0 / TWO_1000));
     let rest = a.select(positive, up, down);
+    (power(a, nearer), rest)
+}
+
+/// `y * rest`, or what `e^x` over- or underflows to.
+#[inline(always)]
+fn saturate<A: Arith<Format = Binary64>>(a: &mut A, x: A::F, y: A::F, rest: A::F) -> A::F {
     let y = a.mul(y, rest);
-    // ln(2^1024) and ln(2^-1075), each beyond the last argument that counts.
-    let (top, bottom) = (a.float(709.79), a.float(-745.14));
+    let (top, bottom) = (a.float(OVERFLOW), a.float(UNDERFLOW));
     let (over, under) = (a.gt(x, top), a.lt(x, bottom));
-    let infinity = a.float(f64::INFINITY);
+    let (infinity, zero) = (a.float(f64::INFINITY), a.float(0.0));
     let y = a.select(over, infinity, y);
     a.select(under, zero, y)
 }
-
-/// `(e^r - 1 - r) / r^2` on `|r| <= 0.3466`.
-#[rustfmt::skip]
-const EXPM1: [f64; 10] = [
-    0.5, 1.0 / 6.0, 1.0 / 24.0, 1.0 / 120.0, 1.0 / 720.0,
-    1.0 / 5040.0, 1.0 / 40320.0, 1.0 / 362880.0, 1.0 / 3628800.0, 1.0 / 39916800.0,
-];

@@ -1,48 +1,37 @@
 //! The mathematical functions of kiln, each written once over an abstract arithmetic.
 //!
 //! [`generic`] holds the functions over [`Arith`]; the functions at the root
-//! are their instantiation with plain numbers. Nothing here calls the standard
-//! library's transcendental functions: their bits change with the platform.
-//! Coefficients come from the scripts in `coefficients/`.
+//! are their instantiation with plain numbers, and [`FUNCTIONS`] lists them.
+//! Nothing here calls the standard library's transcendental functions: their
+//! bits change with the platform. Coefficients come from
+//! `coefficients/derive.py`.
 #![forbid(unsafe_code)]
 
+mod arc;
 mod arith;
+#[rustfmt::skip]
+#[allow(clippy::approx_constant, reason = "coefficients of a polynomial may come near a constant")]
+mod coefficients;
 mod exp;
+mod functions;
+mod log;
+mod payne_hanek;
 mod poly;
+mod pow;
+mod scale;
 mod slow;
+mod trig;
 
 pub use arith::{Arith, Binary32, Binary64, Format, Plain, Plain32};
+pub use functions::*;
 pub use slow::Slow;
 
 /// The functions over an abstract arithmetic in binary64.
 pub mod generic {
+    pub use crate::arc::{asin, atan2};
     pub use crate::exp::exp;
-}
-
-/// `e^x`.
-#[inline]
-pub fn exp(x: f64) -> f64 {
-    generic::exp(&mut Plain, x)
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn exp_at_the_ends_of_the_range() {
-        for (x, y) in [
-            (0.0, 1.0),
-            (-0.0, 1.0),
-            (f64::INFINITY, f64::INFINITY),
-            (f64::NEG_INFINITY, 0.0),
-            (709.782712893384, 1.7976931348622732e308),
-            (709.79, f64::INFINITY),
-            (1e300, f64::INFINITY),
-            (-745.1332191019411, 5e-324),
-            (-745.1332191019412, 0.0),
-            (-1e300, 0.0),
-        ] {
-            assert_eq!(super::exp(x).to_bits(), f64::to_bits(y), "exp({x})");
-        }
-        assert!(super::exp(f64::NAN).is_nan());
-    }
+    pub use crate::log::log;
+    pub use crate::pow::{POWI_MAX, pow, powi};
+    pub use crate::scale::{exponent, frem, ldexp, mantissa, round};
+    pub use crate::trig::{cos, sin};
 }

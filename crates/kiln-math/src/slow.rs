@@ -1,37 +1,79 @@
-//! Slow-lane operations: rare paths that need tables or wide integers.
+//! Slow-lane operations: rare paths that need tables, wide integers or many cases.
 //!
 //! Each has one scalar meaning here. Backends call it for the active lanes of
-//! a vector only, through the frame, and never expand it.
+//! a vector only, through the frame, and never expand it. The list:
+//! - `sin`, `cos`: arguments beyond 2^22, reduced by Payne and Hanek's method;
+//! - `log`: subnormal arguments;
+//! - `atan2`: zeros, infinities and sizes near the ends of the range;
+//! - `pow`: bases that are not positive and normal, results near or beyond the
+//!   ends of the range, NaN;
+//! - `powi`: finite operands whose products leave the range;
+//! - `frem`: quotients beyond 2^52, infinite dividends, zero divisors.
+
+use crate::arc::{ATAN2_LEAST, angle_of_ratio};
+use crate::log::TWO_54;
+use crate::trig::{Reduced, cos_of_reduced, flip, sin_of_reduced};
+use crate::{Plain, payne_hanek, pow};
 
 /// A slow-lane operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Slow {
-    /// C `fmod` for any operands.
+    /// `sin x` for large `x`.
+    Sin,
+    /// `cos x` for large `x`.
+    Cos,
+    /// `ln x` for subnormal `x`.
+    Log,
+    /// The angle of a point for any operands.
+    Atan2,
+    /// `x^y` for any operands.
+    Pow,
+    /// `x^n` for any finite `x` but zero and an integer `n`.
+    Powi,
+    /// C's `fmod` for any operands.
     Frem,
 }
 
+/// What there is to know about a slow-lane operation.
+struct Row {
+    op: Slow,
+    name: &'static str,
+    arity: usize,
+    eval: fn(&[f64]) -> f64,
+}
+
+#[rustfmt::skip]
+const TABLE: [Row; 7] = [
+    Row { op: Slow::Sin,   name: "slow_sin",   arity: 1, eval: |x| sin(x[0]) },
+    Row { op: Slow::Cos,   name: "slow_cos",   arity: 1, eval: |x| cos(x[0]) },
+    Row { op: Slow::Log,   name: "slow_log",   arity: 1, eval: |x| log(x[0]) },
+    Row { op: Slow::Atan2, name: "slow_atan2", arity: 2, eval: |x| atan2(x[0], x[1]) },
+    Row { op: Slow::Pow,   name: "slow_pow",   arity: 2, eval: |x| pow::pow_any(x[0], x[1]) },
+    Row { op: Slow::Powi,  name: "slow_powi",  arity: 2, eval: |x| pow::powi_any(x[0], x[1]) },
+    // Rust's `%` on floats is C's `fmod`, which is exact.
+    Row { op: Slow::Frem,  name: "slow_frem",  arity: 2, eval: |x| x[0] % x[1] },
+];
+
 impl Slow {
     /// Every operation, in declaration order.
-    pub const ALL: &[Slow] = &[Slow::Frem];
+    pub fn all() -> impl Iterator<Item = Slow> {
+        TABLE.iter().map(|row| row.op)
+    }
 
     /// The name in the text form of the IR.
     pub fn name(self) -> &'static str {
-        match self {
-            Slow::Frem => "slow_frem",
-        }
+        self.row().name
     }
 
     /// The operation of this name.
     pub fn from_name(name: &str) -> Option<Slow> {
-        Slow::ALL.iter().copied().find(|op| op.name() == name)
+        Slow::all().find(|op| op.name() == name)
     }
 
     /// The number of operands.
     pub fn arity(self) -> usize {
-        match self {
-            Slow::Frem => 2,
-        }
+        self.row().arity
     }
 
     /// The value at `args`.
@@ -40,20 +82,102 @@ impl Slow {
     /// If `args` is shorter than [`Slow::arity`].
     #[inline(never)]
     pub fn eval(self, args: &[f64]) -> f64 {
-        match self {
-            // Rust's `%` on floats is C's `fmod`, which is exact.
-            Slow::Frem => args[0] % args[1],
-        }
+        (self.row().eval)(args)
     }
 
-    /// The value at `args` in binary32.
+    /// The value at `args` in binary32: that in binary64, rounded once.
     ///
     /// # Panics
     /// If `args` is shorter than [`Slow::arity`].
     #[inline(never)]
     pub fn eval32(self, args: &[f32]) -> f32 {
-        match self {
-            Slow::Frem => args[0] % args[1],
+        let wide = [
+            f64::from(args[0]),
+            args.get(1).map_or(0.0, |&x| f64::from(x)),
+        ];
+        self.eval(&wide) as f32
+    }
+
+    fn row(self) -> &'static Row {
+        &TABLE[self as usize]
+    }
+}
+
+/// The reduction of any `x` that is beyond the common range or not finite.
+fn reduce(x: f64) -> Option<Reduced<f64, i64>> {
+    x.is_finite().then(|| payne_hanek::reduce(x.abs()))
+}
+
+fn sin(x: f64) -> f64 {
+    let a = &mut Plain;
+    reduce(x).map_or(f64::NAN, |r| {
+        let y = sin_of_reduced(a, &r);
+        flip(a, y, x)
+    })
+}
+
+fn cos(x: f64) -> f64 {
+    reduce(x).map_or(f64::NAN, |r| cos_of_reduced(&mut Plain, &r))
+}
+
+/// `ln x` of a positive subnormal number.
+fn log(x: f64) -> f64 {
+    crate::log::log_shifted(&mut Plain, x * TWO_54, -54.0)
+}
+
+fn atan2(y: f64, x: f64) -> f64 {
+    use std::f64::consts::{FRAC_PI_2, FRAC_PI_4, PI};
+    if x.is_nan() || y.is_nan() {
+        return f64::NAN;
+    }
+    let (height, width) = (y.abs(), x.abs());
+    let left = x.is_sign_negative();
+    let angle = if height == width && (height == 0.0 || height.is_infinite()) {
+        match (height == 0.0, left) {
+            (true, false) => 0.0,
+            (true, true) => PI,
+            (false, false) => FRAC_PI_4,
+            (false, true) => 3.0 * FRAC_PI_4,
+        }
+    } else if height.is_infinite() {
+        FRAC_PI_2
+    } else if width.is_infinite() {
+        if left { PI } else { 0.0 }
+    } else {
+        scaled_angle(height, width, left)
+    };
+    angle.copysign(y)
+}
+
+/// The angle of finite sides that are not both zero, brought into the range of
+/// the common path by a power of two.
+fn scaled_angle(height: f64, width: f64, left: bool) -> f64 {
+    let steep = height > width;
+    let (less, more) = if steep {
+        (width, height)
+    } else {
+        (height, width)
+    };
+    let scale = if more < ATAN2_LEAST {
+        TWO_600
+    } else {
+        1.0 / TWO_600
+    };
+    angle_of_ratio(&mut Plain, less * scale, more * scale, steep, left)
+}
+
+/// `2^600`.
+const TWO_600: f64 = f64::from_bits((1023 + 600) << 52);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_stand_in_declaration_order() {
+        for (i, row) in TABLE.iter().enumerate() {
+            assert_eq!(row.op as usize, i);
+            assert_eq!(Slow::from_name(row.name), Some(row.op));
         }
     }
 }

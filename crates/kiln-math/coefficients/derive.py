@@ -1,0 +1,180 @@
+#!/usr/bin/env python3
+"""Derives every polynomial of kiln-math and writes ../src/coefficients.rs.
+
+Needs `sollya` (8.0) on the path and the package mpmath; run it from any directory:
+
+    python3 derive.py            # all
+    python3 derive.py SIN COS    # print these only, write nothing
+
+Each entry approximates `function` on `interval` by `fixed` plus a polynomial
+with free coefficients at the powers `powers`, each rounded to the working
+format by Sollya's fpminimax (Brisebarre and Chevillard, "Efficient polynomial
+L-infinity approximations", 2007). The weight is relative error, or absolute
+where said. The bound written beside each table is the supremum norm of the
+error of the rounded polynomial, evaluated by Sollya at 300 bits: it contains
+no rounding error of the evaluation in kiln-math.
+"""
+
+import struct
+import subprocess
+import sys
+from math import log2
+from pathlib import Path
+
+import mpmath
+from mpmath import mpf
+
+SOLLYA = """
+prec = 300;
+f = {function};
+g = {fixed};
+I = [{lo};{hi}];
+p = fpminimax(f, {powers}, [|{format}...|], I, g, {weight});
+display = hexadecimal;
+m = {powers};
+for i from 0 to length(m)-1 do {{ print("c", coeff(p - g, m[i])); }};
+display = decimal;
+e = {error};
+print("e", dirtyinfnorm(e, I));
+"""
+
+
+class Table:
+    def __init__(self, name, what, function, fixed, powers, lo, hi, weight="relative", format="D"):
+        self.name, self.what, self.function, self.fixed = name, what, function, fixed
+        self.powers, self.lo, self.hi = list(powers), lo, hi
+        self.weight, self.format = weight, format
+
+    def solve(self):
+        """The coefficients and the norm of the error."""
+        error = "p/f-1" if self.weight == "relative" else "p-f"
+        text = SOLLYA.format(
+            function=self.function, fixed=self.fixed, lo=self.lo, hi=self.hi,
+            powers="[|" + ",".join(map(str, self.powers)) + "|]",
+            format=self.format, weight=self.weight, error=error,
+        )
+        run = subprocess.run(["sollya", "--warnonstderr"], input=text, text=True, capture_output=True)
+        coefficients, norm = [], None
+        for line in run.stdout.splitlines():
+            if line.startswith("c "):
+                coefficients.append(float.fromhex(line[2:].strip()))
+            elif line.startswith("e "):
+                norm = float(line[2:].strip())
+        if norm is None or len(coefficients) != len(self.powers):
+            raise RuntimeError(f"{self.name}: {run.stdout}{run.stderr}")
+        return coefficients, norm
+
+    def rust(self):
+        coefficients, norm = self.solve()
+        kind = {"relative": "relative", "absolute": "absolute"}[self.weight]
+        lines = [
+            f"/// {self.what}",
+            "///",
+            f"/// `{self.function}` as `{self.fixed}` and the powers {self.powers[0]} to "
+            f"{self.powers[-1]} of x in steps of {self.step()},",
+            f"/// on [{self.lo}, {self.hi}]; {kind} error at most 2^{log2(norm):.1f}.",
+            "#[rustfmt::skip]",
+            f"pub(crate) const {self.name}: [f64; {len(coefficients)}] = [",
+        ]
+        lines += [f"    {c!r}," for c in coefficients]
+        return "\n".join(lines + ["];", ""])
+
+    def step(self):
+        return self.powers[1] - self.powers[0] if len(self.powers) > 1 else 1
+
+
+def odd(first, last):
+    return range(first, last + 1, 2)
+
+
+even = odd
+
+TABLES = [
+    Table("EXP", "The tail of `e^r` after `1 + r`, for |r| at most ln 2 / 2.",
+          "exp(x)", "1+x", range(2, 12), "-0.3470", "0.3470"),
+    Table("SIN", "The tail of `sin r` after `r`, for |r| at most pi / 4.",
+          "sin(x)", "x", odd(3, 13), "1b-30", "0.7860"),
+    Table("COS", "The tail of `cos r` after 1, for |r| at most pi / 4.",
+          "cos(x)", "1", even(2, 14), "1b-30", "0.7860"),
+    Table("LOG", "The tail of `2 atanh s` after `2 s`, where s = f / (2 + f).",
+          "log((1+x)/(1-x))", "2*x", odd(3, 15), "1b-30", "0.1717"),
+    Table("LOG_TAIL", "The tail of `2 atanh s` after `2 s + 2/3 s^3`, for double-length logarithms.",
+          "log((1+x)/(1-x))", "2*x+2/3*x^3", odd(5, 21), "1b-30", "0.1717"),
+    Table("ASIN", "The tail of `asin x` after `x`, for |x| at most 1/2.",
+          "asin(x)", "x", odd(3, 25), "1b-30", "0.5"),
+    Table("ATAN", "The tail of `atan t` after `t`, for |t| at most 1/2.",
+          "atan(x)", "x", odd(3, 25), "1b-30", "0.5"),
+]
+
+mpmath.mp.prec = 1400
+
+
+def cut(value, count):
+    """The first `count` bits of `value`."""
+    mantissa, exponent = mpmath.frexp(value)
+    scale = mpf(2) ** count
+    return float(mpmath.floor(mantissa * scale) / scale * mpf(2) ** exponent)
+
+
+def nearest(value):
+    """The binary64 number nearest to `value` (mpf to float conversion truncates nothing)."""
+    with mpmath.workprec(53):
+        return float(+value)
+
+
+def constant(name, what, value):
+    bits = struct.unpack("<Q", struct.pack("<d", value))[0]
+    return f"/// {what}\npub(crate) const {name}: f64 = f64::from_bits(0x{bits:016x});\n"
+
+
+def split(name, what, value, *counts):
+    """`value` as parts that sum to it: all but the last cut to so many bits."""
+    lines, rest = [], value
+    for i, count in enumerate(counts):
+        part = nearest(rest) if count is None else cut(rest, count)
+        how = "the nearest number to what is left" if count is None else f"{count} bits"
+        lines.append(constant(f"{name}_{i + 1}", f"Part {i + 1} of {what}: {how}.", part))
+        rest -= mpf(part)
+    return "\n".join(lines)
+
+
+def constants():
+    pi, ln2 = mpmath.pi + 0, mpmath.log(2)
+    words = int(mpmath.floor(2 / pi * mpf(2) ** (64 * 20)))
+    table = [(words >> (64 * (19 - i))) & (2**64 - 1) for i in range(20)]
+    return "\n".join([
+        constant("LOG2_E", "`1 / ln 2`.", nearest(1 / ln2)),
+        split("LN_2", "`ln 2`", ln2, 42, None),
+        constant("TWO_OVER_PI", "`2 / pi`.", nearest(2 / pi)),
+        split("PI_2", "`pi / 2`, for quotients below 2^22", pi / 2, None, 30, None),
+        constant("PI_2_LOW", "`pi / 2` less its nearest number.", nearest(pi / 2 - mpf(nearest(pi / 2)))),
+        split("PI_4", "`pi / 4`", pi / 4, 50, None),
+        split("TWO_THIRDS", "`2 / 3`", mpf(2) / 3, None, None),
+        "/// The first 1,280 bits of `2 / pi` after the binary point.\n"
+        "#[rustfmt::skip]\n"
+        "pub(crate) const TWO_OVER_PI_BITS: [u64; 20] = [\n"
+        + "".join(f"    0x{word:016x},\n" for word in table) + "];\n",
+    ])
+
+
+HEADER = '''//! Polynomial coefficients, written by `coefficients/derive.py`: do not edit.
+//!
+//! Each table states the function, the interval and the bound on the error of
+//! the polynomial itself; the order is from the lowest power up.
+
+'''
+
+
+def main():
+    wanted = set(sys.argv[1:])
+    if wanted:
+        for table in TABLES:
+            if table.name in wanted:
+                print(table.rust())
+        return
+    target = Path(__file__).resolve().parent.parent / "src" / "coefficients.rs"
+    target.write_text(HEADER + constants() + "\n" + "\n".join(table.rust() for table in TABLES))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+//! `asin` and `atan2` in binary64.
+//!
+//! `asin x = x + x^3 R(x^2)` up to 1/2, and above it
+//! `pi/2 - 2 asin(sqrt((1 - x) / 2))` with the root as a pair (the scheme of
+//! fdlibm's `e_asin.c`, both sides in one polynomial). `atan2` divides so that
+//! the quotient lies in `[-1/3, 1/2]` around a multiple of `pi/4`, keeps the
+//! quotient and the sum with that multiple as pairs, and uses one odd
+//! polynomial.
+
+use crate::coefficients::{ASIN, ATAN, PI_2_1, PI_2_LOW, PI_4_1, PI_4_2};
+use crate::poly::{Double, estrin, fast_two_sum};
+use crate::{Arith, Binary64, Slow};
+
+/// A number too small to change a double above 2^-900 that is added to it.
+const TINY: f64 = f64::from_bits((1023 - 1000) << 52);
+
+/// The angle in `[-pi/2, pi/2]` whose sine is `x`; NaN outside `[-1, 1]`.
+#[inline(always)]
+pub fn asin<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
+    let size = a.abs(x);
+    let (half, one) = (a.float(0.5), a.float(1.0));
+    let near = a.le(size, half);
+    let s = asin_argument(a, size, near);
+    let square = a.mul(size, size);
+    let rest = a.sub(one, size);
+    let rest = a.mul(rest, half);
+    let z = a.select(near, square, rest);
+    let p = estrin(a, z, ASIN);
+    let cube = a.mul(s.hi, z);
+
+    // Near: size + size^3 P. Far: pi/2 - 2 (s + s^3 P).
+    let tail = a.fma(cube, p, s.lo);
+    let inner = a.add(s.hi, tail);
+    let (right_1, right_2) = (a.float(PI_2_1), a.float(PI_2_LOW));
+    let minus_two = a.float(-2.0);
+    let outer = a.fma(minus_two, s.hi, right_1);
+    let lost = a.sub(right_1, outer);
+    let lost = a.fma(minus_two, s.hi, lost);
+    let lost = a.add(lost, right_2);
+    let tail = a.fma(minus_two, tail, lost);
+    let outer = a.add(outer, tail);
+    let y = a.select(near, inner, outer);
+    a.copysign(y, x)
+}
+
+/// `size` where it is near zero, else `sqrt((1 - size) / 2)` as a pair.
+#[inline(always)]
+pub(crate) fn asin_argument<A: Arith<Format = Binary64>>(
+    a: &mut A,
+    size: A::F,
+    near: A::M,
+) -> Double<A::F> {
+    let (half, one, zero, tiny) = (a.float(0.5), a.float(1.0), a.float(0.0), a.float(TINY));
+    let rest = a.sub(one, size);
+    let z = a.mul(rest, half);
+    let root = a.sqrt(z);
+    // sqrt(z) = root + (z - root^2) / (2 root); at z = 0 the tiny number
+    // turns 0/0 into 0.
+    let minus = a.neg(root);
+    let error = a.fma(minus, root, z);
+    let twice = a.add(root, root);
+    let twice = a.add(twice, tiny);
+    let lo = a.div(error, twice);
+    let hi = a.select(near, size, root);
+    let lo = a.select(near, zero, lo);
+    Double { hi, lo }
+}
+
+/// The angle of the point `(x, y)` in `[-pi, pi]`, with the zeros of C Annex F.
+#[inline(always)]
+pub fn atan2<A: Arith<Format = Binary64>>(a: &mut A, y: A::F, x: A::F) -> A::F {
+    let (height, width) = (a.abs(y), a.abs(x));
+    let steep = a.gt(height, width);
+    let less = a.select(steep, width, height);
+    let more = a.select(steep, height, width);
+    let zero = a.float(0.0);
+    let left = a.lt(x, zero);
+    let angle = angle_of_ratio(a, less, more, steep, left);
+    let common = a.copysign(angle, y);
+    // Where the sum, or the remainder of the division, leaves the range.
+    let (least, greatest) = (a.float(ATAN2_LEAST), a.float(ATAN2_GREATEST));
+    let (small, large) = (a.lt(more, least), a.gt(more, greatest));
+    let rare = a.or(small, large);
+    a.rare(rare, |a| a.slow(Slow::Atan2, &[y, x]), common)
+}
+
+/// `2^-900`, below which the larger operand of [`atan2`] is scaled up first.
+pub(crate) const ATAN2_LEAST: f64 = f64::from_bits((1023 - 900) << 52);
+/// `2^1020`, above which it is scaled down first.
+pub(crate) const ATAN2_GREATEST: f64 = f64::from_bits((1023 + 1020) << 52);
+
+/// `atan(less / more)` for `0 <= less <= more`, or what it becomes in the
+/// second to fourth octant: `pi/2` less it if `steep`, `pi` less that if `left`.
+#[inline(always)]
+pub(crate) fn angle_of_ratio<A: Arith<Format = Binary64>>(
+    a: &mut A,
+    less: A::F,
+    more: A::F,
+    steep: A::M,
+    left: A::M,
+) -> A::F {
+    // Above 1/2: atan(n/d) = pi/4 + atan((n - d) / (n + d)), n - d exact.
+    let (zero, half) = (a.float(0.0), a.float(0.5));
+    let bound = a.mul(more, half);
+    let diagonal = a.gt(less, bound);
+    let shift = a.select(diagonal, more, zero);
+    let numerator = a.sub(less, shift);
+    let add = a.select(diagonal, less, zero);
+    let denominator = fast_two_sum(a, more, add);
+    let t = a.div(numerator, denominator.hi);
+    let minus = a.neg(t);
+    let rest = a.fma(minus, denominator.hi, numerator);
+    let rest = a.fma(minus, denominator.lo, rest);
+    let t_lo = a.div(rest, denominator.hi);
+
+    let z = a.mul(t, t);
+    let p = estrin(a, z, ATAN);
+    let cube = a.mul(t, z);
+    let tail = a.fma(cube, p, t_lo);
+
+    // turns pi/4 + sign (t + tail)
+    let (one, two, four) = (a.float(1.0), a.float(2.0), a.float(4.0));
+    let straight = a.select(steep, two, zero);
+    let turns = a.select(diagonal, one, straight);
+    let opposite = a.sub(four, turns);
+    let turns = a.select(left, opposite, turns);
+    let minus_one = a.float(-1.0);
+    let (up, down) = (
+        a.select(steep, minus_one, one),
+        a.select(steep, one, minus_one),
+    );
+    let sign = a.select(left, down, up);
+    let (eighth_1, eighth_2) = (a.float(PI_4_1), a.float(PI_4_2));
+    let base = a.mul(turns, eighth_1);
+    let t = a.mul(sign, t);
+    let sum = fast_two_sum(a, base, t);
+    let lo = a.fma(turns, eighth_2, sum.lo);
+    let lo = a.fma(sign, tail, lo);
+    a.add(sum.hi, lo)
+}

@@ -1,0 +1,184 @@
+//! Polynomial coefficients, written by `coefficients/derive.py`: do not edit.
+//!
+//! Each table states the function, the interval and the bound on the error of
+//! the polynomial itself; the order is from the lowest power up.
+
+/// `1 / ln 2`.
+pub(crate) const LOG2_E: f64 = f64::from_bits(0x3ff71547652b82fe);
+
+/// Part 1 of `ln 2`: 42 bits.
+pub(crate) const LN_2_1: f64 = f64::from_bits(0x3fe62e42fefa3800);
+
+/// Part 2 of `ln 2`: the nearest number to what is left.
+pub(crate) const LN_2_2: f64 = f64::from_bits(0x3d2ef35793c76730);
+
+/// `2 / pi`.
+pub(crate) const TWO_OVER_PI: f64 = f64::from_bits(0x3fe45f306dc9c883);
+
+/// Part 1 of `pi / 2`, for quotients below 2^22: the nearest number to what is left.
+pub(crate) const PI_2_1: f64 = f64::from_bits(0x3ff921fb54442d18);
+
+/// Part 2 of `pi / 2`, for quotients below 2^22: 30 bits.
+pub(crate) const PI_2_2: f64 = f64::from_bits(0x3c91a62633000000);
+
+/// Part 3 of `pi / 2`, for quotients below 2^22: the nearest number to what is left.
+pub(crate) const PI_2_3: f64 = f64::from_bits(0x3a945c06e0e68948);
+
+/// `pi / 2` less its nearest number.
+pub(crate) const PI_2_LOW: f64 = f64::from_bits(0x3c91a62633145c07);
+
+/// Part 1 of `pi / 4`: 50 bits.
+pub(crate) const PI_4_1: f64 = f64::from_bits(0x3fe921fb54442d18);
+
+/// Part 2 of `pi / 4`: the nearest number to what is left.
+pub(crate) const PI_4_2: f64 = f64::from_bits(0x3c81a62633145c07);
+
+/// Part 1 of `2 / 3`: the nearest number to what is left.
+pub(crate) const TWO_THIRDS_1: f64 = f64::from_bits(0x3fe5555555555555);
+
+/// Part 2 of `2 / 3`: the nearest number to what is left.
+pub(crate) const TWO_THIRDS_2: f64 = f64::from_bits(0x3c85555555555555);
+
+/// The first 1,280 bits of `2 / pi` after the binary point.
+#[rustfmt::skip]
+pub(crate) const TWO_OVER_PI_BITS: [u64; 20] = [
+    0xa2f9836e4e441529,
+    0xfc2757d1f534ddc0,
+    0xdb6295993c439041,
+    0xfe5163abdebbc561,
+    0xb7246e3a424dd2e0,
+    0x06492eea09d1921c,
+    0xfe1deb1cb129a73e,
+    0xe88235f52ebb4484,
+    0xe99c7026b45f7e41,
+    0x3991d639835339f4,
+    0x9c845f8bbdf9283b,
+    0x1ff897ffde05980f,
+    0xef2f118b5a0a6d1f,
+    0x6d367ecf27cb09b7,
+    0x4f463f669e5fea2d,
+    0x7527bac7ebe5f17b,
+    0x3d0739f78a5292ea,
+    0x6bfb5fb11f8d5d08,
+    0x56033046fc7b6bab,
+    0xf0cfbc209af4361d,
+];
+
+/// The tail of `e^r` after `1 + r`, for |r| at most ln 2 / 2.
+///
+/// `exp(x)` as `1+x` and the powers 2 to 11 of x in steps of 1,
+/// on [-0.3470, 0.3470]; relative error at most 2^-57.9.
+#[rustfmt::skip]
+pub(crate) const EXP: [f64; 10] = [
+    0.5000000000000011,
+    0.1666666666666642,
+    0.041666666666526596,
+    0.008333333333490218,
+    0.001388888894451334,
+    0.00019841269516499355,
+    2.4801492211244113e-05,
+    2.7557576800093247e-06,
+    2.7630560280734723e-07,
+    2.500332770014334e-08,
+];
+
+/// The tail of `sin r` after `r`, for |r| at most pi / 4.
+///
+/// `sin(x)` as `x` and the powers 3 to 13 of x in steps of 2,
+/// on [1b-30, 0.7860]; relative error at most 2^-57.9.
+#[rustfmt::skip]
+pub(crate) const SIN: [f64; 6] = [
+    -0.1666666666666663,
+    0.008333333333321898,
+    -0.00019841269829431722,
+    2.7557313570498283e-06,
+    -2.5050740180718963e-08,
+    1.589580555011871e-10,
+];
+
+/// The tail of `cos r` after 1, for |r| at most pi / 4.
+///
+/// `cos(x)` as `1` and the powers 2 to 14 of x in steps of 2,
+/// on [1b-30, 0.7860]; relative error at most 2^-63.8.
+#[rustfmt::skip]
+pub(crate) const COS: [f64; 7] = [
+    -0.5,
+    0.04166666666666659,
+    -0.0013888888888872323,
+    2.480158728844202e-05,
+    -2.755731407106469e-07,
+    2.0875687169936002e-09,
+    -1.1357870691654732e-11,
+];
+
+/// The tail of `2 atanh s` after `2 s`, where s = f / (2 + f).
+///
+/// `log((1+x)/(1-x))` as `2*x` and the powers 3 to 15 of x in steps of 2,
+/// on [1b-30, 0.1717]; relative error at most 2^-59.5.
+#[rustfmt::skip]
+pub(crate) const LOG: [f64; 7] = [
+    0.6666666666666735,
+    0.39999999999409713,
+    0.2857142874356461,
+    0.222221984439725,
+    0.18183571495776235,
+    0.1531385544537799,
+    0.14798017527720853,
+];
+
+/// The tail of `2 atanh s` after `2 s + 2/3 s^3`, for double-length logarithms.
+///
+/// `log((1+x)/(1-x))` as `2*x+2/3*x^3` and the powers 5 to 21 of x in steps of 2,
+/// on [1b-30, 0.1717]; relative error at most 2^-76.5.
+#[rustfmt::skip]
+pub(crate) const LOG_TAIL: [f64; 9] = [
+    0.4,
+    0.28571428571427104,
+    0.2222222222261329,
+    0.18181818125702512,
+    0.1538462021469474,
+    0.13333072895689416,
+    0.11773532226153163,
+    0.10345275650557284,
+    0.11539030772710923,
+];
+
+/// The tail of `asin x` after `x`, for |x| at most 1/2.
+///
+/// `asin(x)` as `x` and the powers 3 to 25 of x in steps of 2,
+/// on [1b-30, 0.5]; relative error at most 2^-55.9.
+#[rustfmt::skip]
+pub(crate) const ASIN: [f64; 12] = [
+    0.16666666666665408,
+    0.07500000000337102,
+    0.04464285682827013,
+    0.030381959138981125,
+    0.022371758008737835,
+    0.01735970531637236,
+    0.013885230602039715,
+    0.012169240344520724,
+    0.006527862707984047,
+    0.019528546896388492,
+    -0.016224660166076297,
+    0.03191252891780875,
+];
+
+/// The tail of `atan t` after `t`, for |t| at most 1/2.
+///
+/// `atan(x)` as `x` and the powers 3 to 25 of x in steps of 2,
+/// on [1b-30, 0.5]; relative error at most 2^-57.8.
+#[rustfmt::skip]
+pub(crate) const ATAN: [f64; 12] = [
+    -0.3333333333333298,
+    0.19999999999903123,
+    -0.1428571427638746,
+    0.11111110659708877,
+    -0.09090896246524784,
+    0.07692073939411088,
+    -0.0666381087746825,
+    0.05858300584703023,
+    -0.05122012812093896,
+    0.041865229896009645,
+    -0.027435234447097223,
+    0.010117037552570752,
+];

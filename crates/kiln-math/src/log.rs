@@ -1,0 +1,164 @@
+//! `log` in binary64, and the double-length logarithm behind `pow`.
+//!
+//! `x = 2^k m` with `m` in `[sqrt(1/2), sqrt(2))` by integer arithmetic on the
+//! bits. With `f = m - 1` and `s = f / (2 + f)` the identity
+//! `log(1 + f) = 2 atanh(s) = f - (f^2/2 - s (f^2/2 + R(s^2)))` (the one of
+//! fdlibm's `e_log.c`, after Tang) leaves a small correction to an exact `f`;
+//! `k ln 2 + f` is kept as a pair.
+
+use crate::coefficients::{LN_2_1, LN_2_2, LOG, LOG_TAIL, TWO_THIRDS_1, TWO_THIRDS_2};
+use crate::poly::{Double, estrin, fast_two_sum, two_prod};
+use crate::{Arith, Binary64, Slow};
+
+/// The bits of `sqrt(1/2)`, the least `m`.
+const SQRT_HALF: i64 = 0x3fe6_a09e_667f_3bcd;
+const MANTISSA: i64 = (1 << 52) - 1;
+/// The bits of `2^52`, in whose low bits an integer below `2^52` is a float.
+const TWO_52_BITS: i64 = 0x433 << 52;
+const TWO_52: f64 = 4503599627370496.0;
+/// `2^54`, which makes a subnormal number normal.
+pub(crate) const TWO_54: f64 = 18014398509481984.0;
+
+/// `ln x`.
+#[inline(always)]
+pub fn log<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
+    let (k, m) = split(a, x);
+    let common = log_of_parts(a, k, m);
+    let rare = is_not_normal_positive(a, x);
+    a.rare(rare, |a| log_special(a, x, Slow::Log), common)
+}
+
+/// `ln(x 2^shift)` for normal positive `x`.
+pub(crate) fn log_shifted<A: Arith<Format = Binary64>>(a: &mut A, x: A::F, shift: f64) -> A::F {
+    let (k, m) = split(a, x);
+    let shift = a.float(shift);
+    let k = a.add(k, shift);
+    log_of_parts(a, k, m)
+}
+
+/// `k ln 2 + ln m`.
+#[inline(always)]
+fn log_of_parts<A: Arith<Format = Binary64>>(a: &mut A, k: A::F, m: A::F) -> A::F {
+    let one = a.float(1.0);
+    let f = a.sub(m, one);
+    let u = log1p_tail(a, f);
+    let (ln2_1, ln2_2) = (a.float(LN_2_1), a.float(LN_2_2));
+    // k ln 2 + f: the first product is exact, and larger than f unless k = 0.
+    let hi = a.fma(k, ln2_1, f);
+    let back = a.neg(hi);
+    let back = a.fma(k, ln2_1, back);
+    let lo = a.add(back, f);
+    let v = a.fma(k, ln2_2, u);
+    let v = a.add(lo, v);
+    a.add(hi, v)
+}
+
+/// `log(1 + f) - f` for `1 + f` in `[sqrt(1/2), sqrt(2))`.
+///
+/// Computed with the negatives of `s` and of the polynomial, so that every
+/// step is one fma without a sign change.
+#[inline(always)]
+pub(crate) fn log1p_tail<A: Arith<Format = Binary64>>(a: &mut A, f: A::F) -> A::F {
+    let (minus_two, minus_half) = (a.float(-2.0), a.float(-0.5));
+    let denominator = a.sub(minus_two, f);
+    let s = a.div(f, denominator);
+    let z = a.mul(s, s);
+    let half = a.mul(f, minus_half);
+    let half_square = a.mul(half, f);
+    let p = estrin(a, z, LOG.map(|c| -c));
+    let g = a.fma(z, p, half_square);
+    a.fma(s, g, half_square)
+}
+
+/// `k` and `m` of `x = 2^k m`, `m` in `[sqrt(1/2), sqrt(2))`, for normal positive `x`.
+#[inline(always)]
+pub(crate) fn split<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> (A::F, A::F) {
+    let bits = a.bits(x);
+    let offset = a.int((1023 << 52) - SQRT_HALF);
+    let shifted = a.iadd(bits, offset);
+    let (mask, least) = (a.int(MANTISSA), a.int(SQRT_HALF));
+    let m = a.iand(shifted, mask);
+    let m = a.iadd(m, least);
+    let m = a.from_bits(m);
+    let k = a.ushr(shifted, 52);
+    let two_52 = a.int(TWO_52_BITS);
+    let k = a.ior(k, two_52);
+    let k = a.from_bits(k);
+    let bias = a.float(TWO_52 + 1023.0);
+    (a.sub(k, bias), m)
+}
+
+/// Zero, negative, subnormal, infinite or NaN.
+#[inline(always)]
+pub(crate) fn is_not_normal_positive<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::M {
+    let (least, greatest) = (a.float(f64::MIN_POSITIVE), a.float(f64::MAX));
+    let (above, below) = (a.ge(x, least), a.le(x, greatest));
+    let normal = a.and(above, below);
+    a.not(normal)
+}
+
+/// A logarithm of what is not a normal positive number; `slow` takes subnormals.
+#[inline(always)]
+pub(crate) fn log_special<A: Arith<Format = Binary64>>(a: &mut A, x: A::F, slow: Slow) -> A::F {
+    let (zero, infinity, nan) = (a.float(0.0), a.float(f64::INFINITY), a.float(f64::NAN));
+    let minus_infinity = a.float(f64::NEG_INFINITY);
+    let is_zero = a.eq(x, zero);
+    let is_infinity = a.eq(x, infinity);
+    let y = a.select(is_zero, minus_infinity, nan);
+    let y = a.select(is_infinity, infinity, y);
+    let least = a.float(f64::MIN_POSITIVE);
+    let (positive, tiny) = (a.gt(x, zero), a.lt(x, least));
+    let subnormal = a.and(positive, tiny);
+    a.rare(subnormal, |a| a.slow(slow, &[x]), y)
+}
+
+/// `ln(2^k m)` as a pair with a relative error of about 2^-65.
+///
+/// `2 atanh s = 2s + 2/3 s^3 + s^5 T(s^2)`, where `s` and the second term are
+/// pairs and the third, at most 2^-12 of the first, is a plain number.
+#[inline(always)]
+pub(crate) fn log_double<A: Arith<Format = Binary64>>(a: &mut A, k: A::F, m: A::F) -> Double<A::F> {
+    let s = atanh_argument(a, m);
+    let z = two_prod(a, s.hi, s.hi);
+    let twice = a.add(s.hi, s.hi);
+    let z_lo = a.fma(twice, s.lo, z.lo);
+
+    // w = (log m - 2s) / s = 2/3 z + z^2 T(z).
+    let (third_1, third_2) = (a.float(TWO_THIRDS_1), a.float(TWO_THIRDS_2));
+    let w = two_prod(a, z.hi, third_1);
+    let w_lo = a.fma(z_lo, third_1, w.lo);
+    let w_lo = a.fma(z.hi, third_2, w_lo);
+    let t = estrin(a, z.hi, LOG_TAIL);
+    let z2 = a.mul(z.hi, z.hi);
+    let w_lo = a.fma(z2, t, w_lo);
+
+    let p = two_prod(a, s.hi, w.hi);
+    let p_lo = a.fma(s.hi, w_lo, p.lo);
+    let p_lo = a.fma(s.lo, w.hi, p_lo);
+    let twice_lo = a.add(s.lo, s.lo);
+    let p_lo = a.add(p_lo, twice_lo);
+    let sum = fast_two_sum(a, twice, p.hi);
+
+    let (ln2_1, ln2_2) = (a.float(LN_2_1), a.float(LN_2_2));
+    let whole = a.mul(k, ln2_1);
+    let total = fast_two_sum(a, whole, sum.hi);
+    let lo = a.fma(k, ln2_2, p_lo);
+    let lo = a.add(lo, sum.lo);
+    let lo = a.add(lo, total.lo);
+    fast_two_sum(a, total.hi, lo)
+}
+
+/// `(m - 1) / (m + 1)` as a pair.
+#[inline(always)]
+fn atanh_argument<A: Arith<Format = Binary64>>(a: &mut A, m: A::F) -> Double<A::F> {
+    let (one, two) = (a.float(1.0), a.float(2.0));
+    let f = a.sub(m, one);
+    let denominator = fast_two_sum(a, two, f);
+    let reciprocal = a.div(one, denominator.hi);
+    let hi = a.mul(f, reciprocal);
+    let minus = a.neg(hi);
+    let rest = a.fma(minus, denominator.hi, f);
+    let rest = a.fma(minus, denominator.lo, rest);
+    let lo = a.mul(rest, reciprocal);
+    Double { hi, lo }
+}

@@ -1,0 +1,151 @@
+//! `sin` and `cos` in binary64.
+//!
+//! `|x| = k pi/2 + r`, `|r| <= pi/4`, by Cody and Waite's method with fma: the
+//! first product is exact as the result is representable, the second as the
+//! quotient has at most 22 bits and the constant 30; the third corrects the
+//! low part of `r`. Both polynomials are evaluated and the quadrant selects.
+//! The reduction depends on `|x|` alone and is the same sequence of operations
+//! in every function, so that `sin(x)` and `cos(x)` share it. Beyond
+//! [`COMMON`] the reduction needs more bits of `2/pi` than two constants hold:
+//! the slow-lane operations do it by Payne and Hanek's method.
+
+use crate::coefficients::{COS, PI_2_1, PI_2_2, PI_2_3, SIN, TWO_OVER_PI};
+use crate::poly::estrin;
+use crate::{Arith, Binary64, Slow};
+
+/// The largest size of an argument that is reduced with constants of three parts.
+pub(crate) const COMMON: f64 = 4194304.0;
+/// `1.5 * 2^52`: adding it rounds to an integer, whose low bits are then the
+/// low bits of the sum.
+const SHIFTER: f64 = 6755399441055744.0;
+
+/// An argument after reduction: `hi + lo` in `[-pi/4, pi/4]`, and the number
+/// of quarter turns taken off, of which the two lowest bits count.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reduced<F, I> {
+    pub(crate) hi: F,
+    pub(crate) lo: F,
+    pub(crate) quadrant: I,
+}
+
+/// `sin x`, in radians.
+#[inline(always)]
+pub fn sin<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
+    let size = a.abs(x);
+    let r = reduce(a, size);
+    let y = sin_of_reduced(a, &r);
+    let y = flip(a, y, x);
+    let rare = is_large(a, size);
+    a.rare(rare, |a| a.slow(Slow::Sin, &[x]), y)
+}
+
+/// `cos x`, in radians.
+#[inline(always)]
+pub fn cos<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
+    let size = a.abs(x);
+    let r = reduce(a, size);
+    let y = cos_of_reduced(a, &r);
+    let rare = is_large(a, size);
+    a.rare(rare, |a| a.slow(Slow::Cos, &[x]), y)
+}
+
+/// Beyond the range of [`reduce`]; false for NaN, which needs no care.
+#[inline(always)]
+pub(crate) fn is_large<A: Arith<Format = Binary64>>(a: &mut A, size: A::F) -> A::M {
+    let limit = a.float(COMMON);
+    a.gt(size, limit)
+}
+
+/// The reduction of `0 <= size <= COMMON`.
+#[inline(always)]
+pub(crate) fn reduce<A: Arith<Format = Binary64>>(a: &mut A, size: A::F) -> Reduced<A::F, A::I> {
+    let (two_over_pi, shifter) = (a.float(TWO_OVER_PI), a.float(SHIFTER));
+    let shifted = a.fma(size, two_over_pi, shifter);
+    let quadrant = a.bits(shifted);
+    let k = a.sub(shifted, shifter);
+    let parts = [a.float(-PI_2_1), a.float(-PI_2_2), a.float(-PI_2_3)];
+    let first = a.fma(k, parts[0], size);
+    let hi = a.fma(k, parts[1], first);
+    let error = a.sub(first, hi);
+    let error = a.fma(k, parts[1], error);
+    let lo = a.fma(k, parts[2], error);
+    Reduced { hi, lo, quadrant }
+}
+
+/// The sine of the whole angle.
+#[inline(always)]
+pub(crate) fn sin_of_reduced<A: Arith<Format = Binary64>>(
+    a: &mut A,
+    r: &Reduced<A::F, A::I>,
+) -> A::F {
+    let (sine, cosine) = sine_and_cosine(a, r);
+    let even = is_even(a, r.quadrant);
+    let y = a.select(even, sine, cosine);
+    turn(a, y, r.quadrant)
+}
+
+/// The cosine of the whole angle.
+#[inline(always)]
+pub(crate) fn cos_of_reduced<A: Arith<Format = Binary64>>(
+    a: &mut A,
+    r: &Reduced<A::F, A::I>,
+) -> A::F {
+    let (sine, cosine) = sine_and_cosine(a, r);
+    let even = is_even(a, r.quadrant);
+    let y = a.select(even, cosine, sine);
+    let one = a.int(1);
+    let next = a.iadd(r.quadrant, one);
+    turn(a, y, next)
+}
+
+/// The sine and the cosine of `hi + lo`.
+#[inline(always)]
+pub(crate) fn sine_and_cosine<A: Arith<Format = Binary64>>(
+    a: &mut A,
+    r: &Reduced<A::F, A::I>,
+) -> (A::F, A::F) {
+    // z = (hi + lo)^2 without lo^2.
+    let twice = a.add(r.hi, r.hi);
+    let cross = a.mul(twice, r.lo);
+    let z = a.fma(r.hi, r.hi, cross);
+
+    // sin = hi + (lo + hi z P(z)): only the low part carries rounding errors.
+    let p = estrin(a, z, SIN);
+    let cube = a.mul(r.hi, z);
+    let tail = a.fma(cube, p, r.lo);
+    let sine = a.add(r.hi, tail);
+
+    let q = estrin(a, z, COS);
+    let one = a.float(1.0);
+    let cosine = a.fma(z, q, one);
+    (sine, cosine)
+}
+
+#[inline(always)]
+fn is_even<A: Arith<Format = Binary64>>(a: &mut A, quadrant: A::I) -> A::M {
+    let (one, zero) = (a.int(1), a.int(0));
+    let low = a.iand(quadrant, one);
+    a.ieq(low, zero)
+}
+
+/// `y` with its sign flipped in the third and fourth quadrant.
+#[inline(always)]
+fn turn<A: Arith<Format = Binary64>>(a: &mut A, y: A::F, quadrant: A::I) -> A::F {
+    let sign = a.ishl(quadrant, 62);
+    let mask = a.int(i64::MIN);
+    let sign = a.iand(sign, mask);
+    let bits = a.bits(y);
+    let bits = a.ixor(bits, sign);
+    a.from_bits(bits)
+}
+
+/// `y` with its sign flipped if `x` has the sign bit.
+#[inline(always)]
+pub(crate) fn flip<A: Arith<Format = Binary64>>(a: &mut A, y: A::F, x: A::F) -> A::F {
+    let mask = a.int(i64::MIN);
+    let sign = a.bits(x);
+    let sign = a.iand(sign, mask);
+    let bits = a.bits(y);
+    let bits = a.ixor(bits, sign);
+    a.from_bits(bits)
+}
