@@ -12,6 +12,7 @@ use crate::func::{
 };
 use crate::lex::{Token, lex};
 use crate::op::{Op, TypeError};
+use crate::print::is_plain;
 use crate::types::{Access, ArrayType, Layout, ParamType, Scalar, Type};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
@@ -215,6 +216,27 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// The key under which the name that comes next is known: a name that
+    /// needs its backticks is another name than the word without.
+    fn key(&self) -> Option<String> {
+        match self.peek()? {
+            Token::Word(word) => Some(word.clone()),
+            Token::Quoted(name) if is_plain(name) => Some(name.clone()),
+            Token::Quoted(name) => Some(format!("`{name}")),
+            _ => None,
+        }
+    }
+
+    fn new_name(&mut self, expected: &'static str) -> Result<String> {
+        match self.key() {
+            Some(key) => {
+                self.at += 1;
+                Ok(key)
+            }
+            None => self.expected(expected),
+        }
+    }
+
     fn word(&mut self, expected: &'static str) -> Result<String> {
         match self.peek() {
             Some(Token::Word(word) | Token::Quoted(word)) => {
@@ -369,13 +391,16 @@ impl<'a> Parser<'a> {
     fn params(&mut self, b: &mut FuncBuilder) -> Result<()> {
         self.want("(")?;
         while !self.take(")") {
+            let Some(key) = self.key() else {
+                return self.expected("a parameter");
+            };
             let name = self.word("a parameter")?;
             self.want(":")?;
             let meaning = match self.param_type()? {
                 ParamType::Scalar(s) => Meaning::Value(b.scalar_param(name.clone(), s)),
                 ParamType::Array(ty) => Meaning::Array(b.array_param(name.clone(), ty)),
             };
-            self.define(name, meaning)?;
+            self.define(key, meaning)?;
             if !self.take(",") {
                 self.want(")")?;
                 break;
@@ -404,7 +429,7 @@ impl<'a> Parser<'a> {
 
     fn locals(&mut self, b: &mut FuncBuilder) -> Result<()> {
         while self.keyword("local") {
-            let name = self.word("a name")?;
+            let name = self.new_name("a name")?;
             self.want(":")?;
             self.want("[")?;
             let elem = self.scalar()?;
@@ -448,17 +473,13 @@ impl Body<'_, '_> {
                 self.parser.at += 1;
                 Ok(self.b.constant(value))
             }
-            Some(Token::Word(name) | Token::Quoted(name)) if !negative => {
-                match self.parser.names.get(name) {
-                    Some(Meaning::Value(id)) if self.b.func().value_type(*id).is_some() => {
-                        let id = *id;
-                        self.parser.at += 1;
-                        Ok(id)
-                    }
-                    Some(_) => self.parser.expected("a value"),
-                    None => Err(self.error(ParseErrorKind::Undefined(name.clone()))),
+            Some(Token::Word(_) | Token::Quoted(_)) if !negative => match self.named()? {
+                Meaning::Value(id) if self.b.func().value_type(id).is_some() => {
+                    self.parser.at += 1;
+                    Ok(id)
                 }
-            }
+                _ => self.parser.expected("a value"),
+            },
             _ => self.parser.expected("a value"),
         }
     }
@@ -522,17 +543,25 @@ impl Body<'_, '_> {
     }
 
     fn array(&mut self) -> Result<ArrayRef> {
-        match self.parser.peek() {
-            Some(Token::Word(name) | Token::Quoted(name)) => match self.parser.names.get(name) {
-                Some(Meaning::Array(array)) => {
-                    let array = *array;
-                    self.parser.at += 1;
-                    Ok(array)
-                }
-                Some(Meaning::Value(_)) => self.parser.expected("an array"),
-                None => Err(self.error(ParseErrorKind::Undefined(name.clone()))),
-            },
-            _ => self.parser.expected("an array"),
+        match self.named()? {
+            Meaning::Array(array) => {
+                self.parser.at += 1;
+                Ok(array)
+            }
+            Meaning::Value(_) => self.parser.expected("an array"),
+        }
+    }
+
+    /// What the name that comes next stands for; the name stays.
+    fn named(&self) -> Result<Meaning> {
+        let Some(key) = self.parser.key() else {
+            return self.parser.expected("a name");
+        };
+        match self.parser.names.get(&key) {
+            Some(meaning) => Ok(*meaning),
+            None => Err(self.error(ParseErrorKind::Undefined(
+                key.trim_start_matches('`').to_owned(),
+            ))),
         }
     }
 
@@ -604,8 +633,8 @@ impl Body<'_, '_> {
     fn defined_names(&mut self) -> Result<Vec<String>> {
         let start = self.parser.at;
         let mut names = Vec::new();
-        while let Some(Token::Word(name) | Token::Quoted(name)) = self.parser.peek() {
-            names.push(name.clone());
+        while let Some(key) = self.parser.key() {
+            names.push(key);
             self.parser.at += 1;
             if self.parser.take("=") {
                 return Ok(names);
@@ -683,15 +712,11 @@ impl Body<'_, '_> {
     }
 
     fn guard_name(&mut self) -> Result<NodeId> {
-        match self.parser.peek() {
-            Some(Token::Word(name)) => match self.parser.names.get(name) {
-                Some(Meaning::Value(id)) if self.b.func().value_type(*id).is_none() => {
-                    let id = *id;
-                    self.parser.at += 1;
-                    Ok(id)
-                }
-                _ => self.parser.expected("a guard"),
-            },
+        match self.named()? {
+            Meaning::Value(id) if self.b.func().value_type(id).is_none() => {
+                self.parser.at += 1;
+                Ok(id)
+            }
             _ => self.parser.expected("a guard"),
         }
     }
@@ -768,7 +793,7 @@ impl Body<'_, '_> {
 
     /// `i in lo..hi`, with the name of the index.
     fn range(&mut self) -> Result<(String, NodeId, NodeId)> {
-        let name = self.parser.word("the name of the index")?;
+        let name = self.parser.new_name("the name of the index")?;
         self.parser.want_keyword("in")?;
         let lo = self.typed(Type::I64)?;
         self.parser.want("..")?;
@@ -781,7 +806,7 @@ impl Body<'_, '_> {
         let (mut names, mut init) = (Vec::new(), Vec::new());
         if self.parser.keyword("with") {
             loop {
-                names.push(self.parser.word("the name of a carried value")?);
+                names.push(self.parser.new_name("the name of a carried value")?);
                 self.parser.want("=")?;
                 init.push(self.value()?);
                 if !self.parser.take(",") {
@@ -829,7 +854,7 @@ impl Body<'_, '_> {
         self.parser.want_keyword("do")?;
         let mut names = Vec::new();
         while !matches!(self.parser.peek(), Some(Token::Punct("{"))) {
-            names.push(self.parser.word("the name of a carried value")?);
+            names.push(self.parser.new_name("the name of a carried value")?);
             if !self.parser.take(",") {
                 break;
             }

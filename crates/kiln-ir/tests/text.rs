@@ -16,15 +16,15 @@ const SAMPLES: &[&str] = &[
 }
 ",
     "func @pick(c: bool, x: f64, `v1`: i16) -> (f64, i16) {
-    v1 = if c {
-        v0 = exp x
-        yield v0
+    v0 = guard c, overflow \"a + b\" at 3..8, x, `v1`
+    v2 = if c {
+        v1 = exp x
+        yield v1
     } else {
         yield x
     }
-    v2 = add `v1`, -32768i16
-    v3 = guard c, overflow \"a + b\" at 3..8, x, `v1`
-    return v1, v2
+    v3 = add `v1`, -32768i16
+    return v2, v3
 }
 ",
     "func @steps(k: i64) -> i64 {
