@@ -8,6 +8,7 @@
 use crate::constant::Const;
 use crate::op::Op;
 use crate::types::Scalar;
+use kiln_math::Slow;
 
 /// Calls the macro `$then` with the one-operand functions of kiln-math, as
 /// rows of an op and its function. Whoever evaluates ops expands this one
@@ -15,7 +16,33 @@ use crate::types::Scalar;
 #[macro_export]
 macro_rules! math1_ops {
     ($then:ident) => {
-        $then! { Exp exp; }
+        $then! { Exp exp; Log log; Sin sin; Cos cos; Asin asin; }
+    };
+}
+
+/// As [`math1_ops`](crate::math1_ops), for the functions of two operands.
+#[macro_export]
+macro_rules! math2_ops {
+    ($then:ident) => {
+        $then! { Atan2 atan2; Pow pow; }
+    };
+}
+
+/// The slow-lane ops of kiln-math, as rows of an op and its [`Slow`].
+///
+/// [`Slow`]: kiln_math::Slow
+#[macro_export]
+macro_rules! slow_ops {
+    ($then:ident) => {
+        $then! {
+            SlowSin Sin;
+            SlowCos Cos;
+            SlowLog Log;
+            SlowAtan2 Atan2;
+            SlowPow Pow;
+            SlowPowi Powi;
+            SlowFrem Frem;
+        }
     };
 }
 
@@ -79,8 +106,6 @@ pub trait Integer: Number + BitValue {
 /// The meaning of the ops on floats alone.
 #[expect(missing_docs, reason = "each method is the op of its name")]
 pub trait Real: Number {
-    /// The signed integer as wide.
-    type Int: Integer;
     /// The unsigned integer as wide.
     type Bits: Integer;
     fn fmin(self, y: Self) -> Self;
@@ -92,7 +117,7 @@ pub trait Real: Number {
     fn trunc(self) -> Self;
     fn rint(self) -> Self;
     fn copysign(self, y: Self) -> Self;
-    fn ldexp(self, y: Self::Int) -> Self;
+    fn ldexp(self, y: Self) -> Self;
     fn exponent(self) -> Self;
     fn mantissa(self) -> Self;
     fn bits(self) -> Self::Bits;
@@ -319,7 +344,7 @@ integer! {
 }
 
 macro_rules! real {
-    ($($ty:ident $scalar:ident $int:ident $bits:ident $nan:ident $bias:literal $mantissa:literal $subnormal_scale:literal;)*) => {$(
+    ($($ty:ident $scalar:ident $bits:ident $nan:ident;)*) => {$(
         impl Value for $ty {
             const SCALAR: Scalar = Scalar::$scalar;
 
@@ -400,7 +425,6 @@ macro_rules! real {
         }
 
         impl Real for $ty {
-            type Int = $int;
             type Bits = $bits;
 
             #[inline(always)]
@@ -461,62 +485,20 @@ macro_rules! real {
                 <$ty>::copysign(self, sign)
             }
 
+            // Exact or rounded once in f64, hence also in f32.
             #[inline(always)]
-            fn ldexp(self, y: $int) -> $ty {
-                // Past these steps every finite number is 0 or infinite.
-                const STEP: $int = $bias;
-                const DOWN: $int = $bias - 1 - $mantissa;
-                let two_to = |n: $int| <$ty>::from_bits(((n + $bias) as $bits) << $mantissa);
-                let mut x = self;
-                let mut n = Ord::clamp(y, -3 * STEP, 3 * STEP);
-                // The last factor alone rounds: the steps down stop short of
-                // the subnormals by the bits of a mantissa.
-                for _ in 0..2 {
-                    if n > STEP {
-                        x *= two_to(STEP);
-                        n -= STEP;
-                    } else if n < 1 - STEP {
-                        x *= two_to(-DOWN);
-                        n += DOWN;
-                    }
-                }
-                x * two_to(Ord::clamp(n, 1 - STEP, STEP))
+            fn ldexp(self, y: $ty) -> $ty {
+                kiln_math::ldexp(self.into(), y.into()) as $ty
             }
 
             #[inline(always)]
             fn exponent(self) -> $ty {
-                let x = <$ty>::abs(self);
-                if x == 0.0 {
-                    <$ty>::NEG_INFINITY
-                } else if !(x < <$ty>::INFINITY) {
-                    x + x
-                } else {
-                    let (x, shift) = if x < <$ty>::MIN_POSITIVE {
-                        (x * $subnormal_scale, $mantissa + 1)
-                    } else {
-                        (x, 0)
-                    };
-                    ((x.to_bits() >> $mantissa) as $int - $bias - shift) as $ty
-                }
+                kiln_math::exponent(self.into()) as $ty
             }
 
             #[inline(always)]
             fn mantissa(self) -> $ty {
-                let x = <$ty>::abs(self);
-                if x.is_nan() {
-                    return $nan;
-                }
-                if x == 0.0 || x == <$ty>::INFINITY {
-                    return <$ty>::copysign(1.0, self);
-                }
-                let x = if x < <$ty>::MIN_POSITIVE {
-                    x * $subnormal_scale
-                } else {
-                    x
-                };
-                let one = (1.0 as $ty).to_bits();
-                let fraction = x.to_bits() & ((1 << $mantissa) - 1);
-                <$ty>::copysign(<$ty>::from_bits(one | fraction), self)
+                kiln_math::mantissa(self.into()) as $ty
             }
 
             #[inline(always)]
@@ -535,7 +517,7 @@ macro_rules! real {
 
             #[inline(always)]
             fn powi(self, n: i32) -> $ty {
-                crate::meaning::powi(self.into(), n) as $ty
+                kiln_math::powi(self.into(), n) as $ty
             }
 
             #[inline(always)]
@@ -553,9 +535,8 @@ macro_rules! real {
 
 #[rustfmt::skip]
 real! {
-    // 2^24 and 2^53 lift every subnormal into the normal range.
-    f32 F32 i32 u32 NAN32 127  23 16777216.0;
-    f64 F64 i64 u64 NAN64 1023 52 9007199254740992.0;
+    f32 F32 u32 NAN32;
+    f64 F64 u64 NAN64;
 }
 
 macro_rules! casts {
@@ -658,9 +639,12 @@ fn eval1(op: Op, ty: Scalar, result: Scalar, x: Const) -> Const {
         Op::Bits | Op::RawBits => unary!(float Real::bits),
         Op::FromBits => Const::from_bits(result, x.bits()),
         Op::Cast => cast(result, x),
-        other => match math1_function(other) {
-            Some(f) => with_type!(float ty, { T::from_const(x).math1(f).to_const() }),
-            None => unreachable!("{} has no one-operand meaning", other.name()),
+        other => match (math1_function(other), slow_function(other)) {
+            (Some(f), _) => with_type!(float ty, { T::from_const(x).math1(f).to_const() }),
+            (_, Some(slow)) => with_type!(float ty, {
+                T::from_const(x).math1(|x| slow.eval(&[x])).to_const()
+            }),
+            _ => unreachable!("{} has no one-operand meaning", other.name()),
         },
     }
 }
@@ -700,9 +684,7 @@ fn eval2(op: Op, ty: Scalar, x: Const, y: Const) -> Const {
         Op::Fmin => binary!(float Real::fmin),
         Op::Fmax => binary!(float Real::fmax),
         Op::Copysign => binary!(float Real::copysign),
-        Op::Ldexp => with_type!(float ty, {
-            Real::ldexp(T::from_const(x), <T as Real>::Int::from_const(y)).to_const()
-        }),
+        Op::Ldexp => binary!(float Real::ldexp),
         Op::Powi => with_type!(float ty, {
             Real::powi(T::from_const(x), i32::from_const(y)).to_const()
         }),
@@ -728,8 +710,55 @@ fn eval2(op: Op, ty: Scalar, x: Const, y: Const) -> Const {
         Op::Le => compare!(<=),
         Op::Gt => compare!(>),
         Op::Ge => compare!(>=),
-        other => unreachable!("{} has no two-operand meaning", other.name()),
+        other => match (math2_function(other), slow_function(other)) {
+            (Some(f), _) => with_type!(float ty, {
+                T::from_const(x).math2(T::from_const(y), f).to_const()
+            }),
+            (_, Some(slow)) => with_type!(float ty, {
+                T::from_const(x).math2(T::from_const(y), |x, y| slow.eval(&[x, y])).to_const()
+            }),
+            _ => unreachable!("{} has no two-operand meaning", other.name()),
+        },
     }
+}
+
+/// The function of kiln-math that a two-operand op is.
+pub fn math2_function(op: Op) -> Option<fn(f64, f64) -> f64> {
+    macro_rules! rows {
+        ($($variant:ident $function:ident;)*) => {
+            match op {
+                $(Op::$variant => Some(kiln_math::$function),)*
+                _ => None,
+            }
+        };
+    }
+    math2_ops!(rows)
+}
+
+/// The slow-lane op of kiln-math that an op is.
+pub fn slow_function(op: Op) -> Option<Slow> {
+    macro_rules! rows {
+        ($($variant:ident $slow:ident;)*) => {
+            match op {
+                $(Op::$variant => Some(Slow::$slow),)*
+                _ => None,
+            }
+        };
+    }
+    slow_ops!(rows)
+}
+
+/// The op that a slow-lane op of kiln-math is, if the table has it.
+pub fn slow_op(slow: Slow) -> Option<Op> {
+    macro_rules! rows {
+        ($($variant:ident $slow:ident;)*) => {
+            match slow {
+                $(Slow::$slow => Some(Op::$variant),)*
+                _ => None,
+            }
+        };
+    }
+    slow_ops!(rows)
 }
 
 fn eval3(op: Op, ty: Scalar, x: Const, y: Const, z: Const) -> Const {
@@ -768,20 +797,4 @@ fn cast(to: Scalar, x: Const) -> Const {
         Scalar::F32 => from!(f32),
         Scalar::F64 => from!(f64),
     }
-}
-
-/// `x^n` by repeated squaring; in f64.
-#[inline(always)]
-fn powi(x: f64, n: i32) -> f64 {
-    let mut result = 1.0;
-    let mut square = x;
-    let mut rest = n.unsigned_abs();
-    while rest > 0 {
-        if rest & 1 == 1 {
-            result *= square;
-        }
-        square *= square;
-        rest >>= 1;
-    }
-    if n < 0 { 1.0 / result } else { result }
 }

@@ -24,8 +24,6 @@ pub enum Rule {
     Float2,
     /// `(F, F, F) -> F`.
     Float3,
-    /// `(F, I) -> F` with I the signed integer as wide as F.
-    FloatInt,
     /// `(F, i32 constant) -> F`, the exponent within [`POWI_MAX`].
     Powi,
     /// `I -> I`.
@@ -74,7 +72,6 @@ impl Rule {
             | Rule::Mask => 1,
             Rule::Number2
             | Rule::Float2
-            | Rule::FloatInt
             | Rule::Powi
             | Rule::Int2
             | Rule::IntFlag
@@ -172,7 +169,7 @@ ops! {
     Trunc       "trunc"         Float1   Arithmetic "to the integer towards zero";
     Rint        "rint"          Float1   Arithmetic "to the nearest integer, ties to even";
     Copysign    "copysign"      Float2   Arithmetic "|x| with the sign of y; a NaN y counts as positive";
-    Ldexp       "ldexp"         FloatInt Arithmetic "x * 2^y, rounded once";
+    Ldexp       "ldexp"         Float2   Arithmetic "x * 2^floor(y), rounded once; y saturates: infinite y gives 0 for x = 0, inf for x = inf, never NaN";
     Exponent    "exponent"      Float1   Arithmetic "floor(log2 |x|) as a float; -inf at 0, inf at inf";
     Mantissa    "mantissa"      Float1   Arithmetic "x / 2^exponent(x), in [1, 2) with the sign of x; +-1 at 0 and inf";
     AddSat      "add_sat"       Int2     Arithmetic "x + y, saturating";
@@ -209,7 +206,20 @@ ops! {
     Any         "any"           Mask     Vector     "whether any lane is true";
     All         "all"           Mask     Vector     "whether every lane is true";
     Exp         "exp"           Float1   Math       "e^x";
+    Log         "log"           Float1   Math       "the natural logarithm";
+    Sin         "sin"           Float1   Math       "sine of an angle in radians";
+    Cos         "cos"           Float1   Math       "cosine of an angle in radians";
+    Asin        "asin"          Float1   Math       "arcsine, in radians";
+    Atan2       "atan2"         Float2   Math       "the angle of the point (y, x), in radians";
+    Pow         "pow"           Float2   Math       "x^y";
     Powi        "powi"          Powi     Math       "x^n for a constant whole n, in a fixed order of multiplications";
+    SlowSin     "slow_sin"      Float1   Slow       "sine, for large arguments";
+    SlowCos     "slow_cos"      Float1   Slow       "cosine, for large arguments";
+    SlowLog     "slow_log"      Float1   Slow       "the natural logarithm, for subnormal arguments";
+    SlowAtan2   "slow_atan2"    Float2   Slow       "the angle of a point, for any operands";
+    SlowPow     "slow_pow"      Float2   Slow       "x^y, for any operands";
+    SlowPowi    "slow_powi"     Float2   Slow       "x^n for a whole n as a float, where products leave the range";
+    SlowFrem    "slow_frem"     Float2   Slow       "the exact remainder, for any operands";
 }
 
 /// Why an op does not accept its operands.
@@ -377,17 +387,6 @@ impl Op {
                 alike(0, 1)?;
                 alike(0, 2)?;
                 takes(0, "floats", Scalar::is_float)
-            }
-            Rule::FloatInt => {
-                let float = takes(0, "a float first", Scalar::is_float)?;
-                if operands[1] != float.with_scalar(float.scalar.to_signed()) {
-                    return Err(TypeError::Differ {
-                        op,
-                        left: operands[0],
-                        right: operands[1],
-                    });
-                }
-                Ok(float)
             }
             Rule::Powi => {
                 takes(1, "an i32 exponent", |s| s == Scalar::I32)?;
