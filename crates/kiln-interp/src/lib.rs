@@ -1,1 +1,19 @@
-//! Under construction.
+//! The interpreter of kiln: the reference tier, and one that serves traffic.
+//!
+//! A [`Program`] is made from a Func as it is before optimisation, in the
+//! order its schedule gives, and computes what [`kiln_ir::meaning`] says. A
+//! loop over rows runs in blocks of 256 rows over typed buffers, each
+//! instruction as one tight loop over a block; everything else runs one
+//! instruction and one value at a time.
+//!
+//! The functions named `..._inline` hold the whole dispatch and are inlined
+//! into their caller, so that a caller with more target features enabled
+//! gets loops compiled for them. This crate itself knows no processor.
+
+#![forbid(unsafe_code)]
+
+mod data;
+mod program;
+
+pub use data::{Arg, Geometry, Slice, SliceMut};
+pub use program::{Failure, Program, State, Unsupported};
