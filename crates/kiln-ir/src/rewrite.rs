@@ -9,6 +9,7 @@ use crate::func::{ArrayRef, CallArg, Func, Node, NodeId, RegionId};
 use crate::op::Op;
 use crate::schedule::Schedule;
 use crate::types::{ParamType, Type};
+use std::sync::Arc;
 
 /// What a pass makes of the nodes it cares about. Operands are those of the
 /// new Func.
@@ -27,7 +28,20 @@ pub trait Rewrite {
         b.op_as(op, args, Some(ty))
     }
 
-    /// Decides an `if` by its condition: `Some` keeps one side alone.
+    /// Gives the results of a call without making it; `None` keeps the call.
+    /// Arrays are those of the new Func.
+    fn call(
+        &mut self,
+        b: &mut FuncBuilder,
+        callee: &Arc<Func>,
+        args: &[CallArg],
+    ) -> Option<Vec<NodeId>> {
+        let _ = (b, callee, args);
+        None
+    }
+
+    /// Decides an `if` or a guard by its condition: `Some` keeps one side of
+    /// an `if` alone, `Some(true)` drops a guard.
     fn decide(&mut self, b: &FuncBuilder, cond: NodeId) -> Option<bool> {
         b.func().as_const(cond).and_then(|c| c.as_bool())
     }
@@ -163,7 +177,8 @@ impl<R: Rewrite> Copier<'_, R> {
                 after,
             } => {
                 let index = self.all(b, index);
-                let after = after.map(|g| self.get(b, g));
+                // A guard that was dropped always held.
+                let after = after.and_then(|g| self.map[g.index()]);
                 b.load_as(self.array(*array), &index, after, func.ty(id).lanes)
             }
             Node::Store {
@@ -182,6 +197,9 @@ impl<R: Rewrite> Copier<'_, R> {
                 operands,
             } => {
                 let cond = self.get(b, *cond);
+                if self.rewrite.decide(b, cond) == Some(true) {
+                    return;
+                }
                 let operands = self.all(b, operands);
                 let fault = b.fault(func.fault(*fault).clone());
                 b.guard(cond, fault, &operands)
@@ -275,7 +293,11 @@ impl<R: Rewrite> Copier<'_, R> {
                         CallArg::Array(a) => CallArg::Array(self.array(*a)),
                     })
                     .collect();
-                let callee = b.callee(func.callees()[*callee as usize].clone());
+                let callee = &func.callees()[*callee as usize];
+                if let Some(results) = self.rewrite.call(b, callee, &args) {
+                    return results;
+                }
+                let callee = b.callee(callee.clone());
                 b.call(callee, &args)
             }
             _ => unreachable!("not a structured node"),
