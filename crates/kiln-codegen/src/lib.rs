@@ -1,0 +1,103 @@
+//! Code generation: from a Func to machine code.
+//!
+//! [`compile`] is pure and deterministic: the same Func, target and settings
+//! give the same bytes on every machine. One lane and 128 bits go through
+//! Cranelift (`clif`), wider loops on x86-64 through the emitter in `wide`.
+//! The code holds no address and no reachable trap; both are checked on every
+//! compile. Loading and calling it is kiln-runtime's work.
+
+#![forbid(unsafe_code)]
+
+mod clif;
+mod error;
+pub mod frame;
+mod machine_code;
+mod target;
+
+pub use error::CodegenError;
+pub use frame::{FrameLayout, Helper};
+pub use machine_code::{Entry, MachineCode};
+pub use target::{Arch, Level, Target};
+
+use kiln_ir::Func;
+
+/// What is asked of code generation.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct CodegenConfig {
+    /// How the code will be called.
+    pub entry: Entry,
+    /// What vectors it uses: the level the Func was widened for.
+    pub level: Level,
+    /// Whether Cranelift optimises. `None` lets the code decide: it does
+    /// unless values take several registers, because its pass orders pure
+    /// nodes depth first and loses their interleaving.
+    pub optimise: Option<bool>,
+    /// Bytes of code at most.
+    pub code_limit: usize,
+}
+
+impl CodegenConfig {
+    /// The usual settings for an entry at a level.
+    pub const fn new(entry: Entry, level: Level) -> CodegenConfig {
+        CodegenConfig {
+            entry,
+            level,
+            optimise: None,
+            code_limit: 4 << 20,
+        }
+    }
+}
+
+/// Machine code for `func`, which must be verified, and whose mathematical
+/// functions must be expanded.
+///
+/// It may panic at limits of Cranelift's own; callers that serve others wrap
+/// it in `catch_unwind` and run it on a stack of 16 MiB.
+///
+/// # Errors
+/// When the target lacks the level, the Func does not fit the entry, a node
+/// has no form at the level, or a limit is passed.
+pub fn compile(
+    func: &Func,
+    target: &Target,
+    config: &CodegenConfig,
+) -> Result<MachineCode, CodegenError> {
+    if !target.has_level(config.level) {
+        return Err(CodegenError::Level {
+            target: target.name().into(),
+            level: config.level,
+        });
+    }
+    match config.level {
+        Level::One | Level::V128 => clif::compile(func, target, config),
+        Level::Avx2 | Level::Avx512 => Err(CodegenError::Unsupported {
+            what: "this Func".into(),
+            level: config.level,
+        }),
+    }
+}
+
+/// What Cranelift is given for `func`, as text. Levels above 128 bits do not
+/// go through Cranelift and have none.
+///
+/// # Errors
+/// As [`compile`].
+pub fn clif_text(
+    func: &Func,
+    target: &Target,
+    config: &CodegenConfig,
+) -> Result<String, CodegenError> {
+    clif::text(func, target, config)
+}
+
+/// The machine code for `func` as assembly text.
+///
+/// # Errors
+/// As [`compile`].
+pub fn asm_text(
+    func: &Func,
+    target: &Target,
+    config: &CodegenConfig,
+) -> Result<String, CodegenError> {
+    clif::assembly(func, target, config)
+}
