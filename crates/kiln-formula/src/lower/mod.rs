@@ -1,0 +1,417 @@
+//! The checked tree to a scalar Func.
+//!
+//! One loop over the arena again, operands first: each node becomes a value
+//! and, where it can be missing, a validity. Pure ops are total, so both sides
+//! of a conditional are simply there; what can fail is a guard beside them, and
+//! `guards.rs` puts those under the conditions of the branches they stand in.
+//!
+//! - `arithmetic.rs`: operators between numbers.
+//! - `functions.rs`: calls.
+//! - `logic.rs`: conditions, choices, missing values.
+//! - `guards.rs`: what can fail, and when it counts.
+
+mod arithmetic;
+mod functions;
+mod guards;
+mod logic;
+
+pub(crate) use functions::{is_available, is_power_available};
+
+use crate::ast::{Ast, Expr, ExprId, ItemKind, UnaryOp};
+use crate::check::{Checked, check, whole};
+use crate::code::Code;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::formula::Formula;
+use crate::language::{CONSTANTS, ConstantValue};
+use crate::range::Range;
+use crate::span::Span;
+use crate::types::{InputType, Kind, Ty};
+use guards::Pending;
+use kiln_ir::{Const, Func, FuncBuilder, NodeId, Op, Scalar, Type};
+
+/// What happens when a whole number leaves the range of i64.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Overflow {
+    /// It is an error that names the row.
+    #[default]
+    Checked,
+    /// It wraps around.
+    Wrapping,
+    /// It stays at the least or the greatest whole number.
+    Saturating,
+}
+
+/// How a formula is lowered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Options {
+    overflow: Overflow,
+}
+
+impl Options {
+    /// Overflow is an error.
+    pub const fn new() -> Options {
+        Options {
+            overflow: Overflow::Checked,
+        }
+    }
+
+    /// What happens on overflow of whole numbers.
+    pub const fn overflow(self, overflow: Overflow) -> Options {
+        Options { overflow }
+    }
+}
+
+/// An output of a lowered formula.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutputInfo {
+    /// Its name.
+    pub name: String,
+    /// What its values are: `bool`, `i64`, `f32` or `f64`.
+    pub scalar: Scalar,
+    /// Whether values can be missing; then a `bool` result follows it.
+    pub nullable: bool,
+}
+
+/// A formula with the types of its inputs, as a Func over one row.
+#[derive(Clone, Debug)]
+pub struct Lowered {
+    /// The Func; see [`Formula::lower`] for its parameters and results.
+    pub func: Func,
+    /// The outputs, in order.
+    pub outputs: Vec<OutputInfo>,
+}
+
+/// Most parameters of a Func: two per input of the most generous limits.
+const PARAMS_MAX: usize = 1 << 16;
+
+/// Checks `formula` against `declared` and lowers it.
+pub(crate) fn lower(
+    formula: &Formula,
+    declared: &[(&str, InputType)],
+    options: &Options,
+) -> Result<Lowered, Diagnostics> {
+    if 2 * declared.len() > PARAMS_MAX {
+        let message = format!("there are more inputs than the limit of {}", PARAMS_MAX / 2);
+        let problem = Diagnostic::new(Code::TooManyInputs, Span::at(0), message);
+        return Err(Diagnostics::new(vec![problem], 0));
+    }
+    let checked = check(formula, declared, options.overflow)?;
+    let mut lowerer = Lowerer::new(formula, &checked, options.overflow);
+    lowerer.parameters(declared);
+    for id in 0..formula.ast().nodes.len() {
+        lowerer.node(ExprId(id as u32));
+    }
+    lowerer.emit_guards();
+    Ok(lowerer.finish())
+}
+
+/// A node's value.
+#[derive(Clone, Copy, Debug)]
+struct Value {
+    /// The value in the type the checker gave; `None` for a written number,
+    /// which becomes a constant of whatever type its use asks for.
+    node: Option<NodeId>,
+    /// The parameter itself where this is an input: converted in one step, so
+    /// that an i32 column meets f64 without a detour through i64.
+    raw: Option<NodeId>,
+    /// Whether it is there; `None` if it always is.
+    valid: Option<NodeId>,
+}
+
+/// A declared input.
+#[derive(Clone, Copy, Debug)]
+struct Parameter {
+    value: NodeId,
+    valid: Option<NodeId>,
+    scalar: Scalar,
+    guarded: bool,
+}
+
+struct Lowerer<'a> {
+    ast: &'a Ast,
+    source: &'a str,
+    checked: &'a Checked,
+    overflow: Overflow,
+    b: FuncBuilder,
+    parameters: Vec<Parameter>,
+    values: Vec<Value>,
+    /// For each node, whether computing it is worth a branch to avoid.
+    costly: Vec<bool>,
+    pending: Vec<Pending>,
+}
+
+impl<'a> Lowerer<'a> {
+    fn new(formula: &'a Formula, checked: &'a Checked, overflow: Overflow) -> Lowerer<'a> {
+        let ast = formula.ast();
+        Lowerer {
+            ast,
+            source: formula.source(),
+            checked,
+            overflow,
+            b: FuncBuilder::new("formula"),
+            parameters: Vec::new(),
+            values: Vec::with_capacity(ast.nodes.len()),
+            costly: Vec::with_capacity(ast.nodes.len()),
+            pending: Vec::new(),
+        }
+    }
+
+    fn parameters(&mut self, declared: &[(&str, InputType)]) {
+        self.parameters.reserve(declared.len());
+        for &(name, ty) in declared {
+            let value = self.b.scalar_param(name, ty.scalar);
+            let valid = ty
+                .nullable
+                .then(|| self.b.scalar_param(format!("{name}?"), Scalar::Bool));
+            self.parameters.push(Parameter {
+                value,
+                valid,
+                scalar: ty.scalar,
+                guarded: false,
+            });
+        }
+    }
+
+    fn finish(mut self) -> Lowered {
+        let mut outputs = Vec::new();
+        let mut results = Vec::new();
+        for item in &self.ast.items {
+            if item.kind != ItemKind::Output {
+                continue;
+            }
+            let ty = self.ty(item.body);
+            results.push(self.get(item.body, ty.kind));
+            if ty.nullable {
+                results.push(self.validity(item.body));
+            }
+            outputs.push(OutputInfo {
+                name: item.name.to_string(),
+                scalar: ty.kind.scalar(),
+                nullable: ty.nullable,
+            });
+        }
+        Lowered {
+            func: self.b.finish(&results),
+            outputs,
+        }
+    }
+
+    fn ty(&self, id: ExprId) -> Ty {
+        self.checked.types[id.index()]
+    }
+
+    fn range(&self, id: ExprId) -> Range {
+        self.checked.ranges[id.index()]
+    }
+
+    fn value(&self, id: ExprId) -> Value {
+        self.values[id.index()]
+    }
+
+    fn valid(&self, id: ExprId) -> Option<NodeId> {
+        self.value(id).valid
+    }
+
+    /// The validity as a value.
+    fn validity(&mut self, id: ExprId) -> NodeId {
+        match self.valid(id) {
+            Some(valid) => valid,
+            None => self.b.bool(true),
+        }
+    }
+
+    // Nodes.
+
+    fn node(&mut self, id: ExprId) {
+        let computed = |node: NodeId| Value {
+            node: Some(node),
+            raw: None,
+            valid: None,
+        };
+        let written = Value {
+            node: None,
+            raw: None,
+            valid: None,
+        };
+        let (value, costly) = match self.ast.expr(id) {
+            Expr::Error | Expr::Whole { .. } | Expr::Decimal(_) => (written, false),
+            Expr::Constant(index) => match self.checked.hidden[index as usize] {
+                Some(input) => (self.input(input, id), false),
+                None => match CONSTANTS[index as usize].value {
+                    ConstantValue::Number(_) => (written, false),
+                    ConstantValue::Truth(truth) => (computed(self.b.bool(truth)), false),
+                },
+            },
+            Expr::Input(input) => {
+                let input = self.checked.inputs[input.0 as usize];
+                (self.input(input, id), false)
+            }
+            // The value is shared, so a branch around this use saves nothing.
+            Expr::Local(body) => (self.local(body), false),
+            Expr::Unary(op, x) => {
+                let node = self.unary(id, op, x);
+                let value = Value {
+                    valid: self.valid(x),
+                    ..computed(node)
+                };
+                (value, self.costly[x.index()])
+            }
+            Expr::Binary(op, x, y) => {
+                let value = self.binary(id, op, x, y);
+                let own = self.is_costly_binary(id, op);
+                let inside = self.costly[x.index()] || self.costly[y.index()];
+                (value, own || inside)
+            }
+            Expr::If { cond, yes, no } => {
+                let value = self.conditional(id, cond, yes, no);
+                let inside = [cond, yes, no].iter().any(|x| self.costly[x.index()]);
+                (value, inside)
+            }
+            Expr::Call {
+                function,
+                first,
+                count,
+            } => {
+                let args = self.ast.call_args(first, count);
+                let value = self.call(id, function, args);
+                let inside = args.iter().any(|x| self.costly[x.index()]);
+                (value, functions::is_costly(function) || inside)
+            }
+        };
+        self.values.push(value);
+        self.costly.push(costly);
+    }
+
+    fn input(&mut self, index: u32, id: ExprId) -> Value {
+        let parameter = self.parameters[index as usize];
+        let node = match parameter.scalar {
+            scalar if scalar.is_int() => self.b.cast(Scalar::I64, parameter.value),
+            _ => parameter.value,
+        };
+        if parameter.scalar == Scalar::U64 && !parameter.guarded {
+            self.parameters[index as usize].guarded = true;
+            self.guard_u64(parameter, id);
+        }
+        Value {
+            node: Some(node),
+            raw: Some(parameter.value),
+            valid: parameter.valid,
+        }
+    }
+
+    /// A use of a name; a name for a written number is that number.
+    fn local(&mut self, body: ExprId) -> Value {
+        let value = self.value(body);
+        if value.node.is_some() {
+            return value;
+        }
+        let kind = self.ty(body).kind;
+        Value {
+            node: Some(self.get(body, kind)),
+            ..value
+        }
+    }
+
+    fn unary(&mut self, id: ExprId, op: UnaryOp, x: ExprId) -> NodeId {
+        let kind = self.ty(id).kind;
+        let value = self.get(x, kind);
+        match op {
+            UnaryOp::Plus => value,
+            UnaryOp::Not => self.b.op(Op::Not, &[value]),
+            UnaryOp::Minus if kind == Kind::Int => self.negative(id, x, value),
+            UnaryOp::Minus => self.b.op(Op::Neg, &[value]),
+        }
+    }
+
+    // Conversions.
+
+    /// The value of `id` as `kind`, converted from its own as the checker has
+    /// decided: upwards, or a written number to its partner's type.
+    fn get(&mut self, id: ExprId, kind: Kind) -> NodeId {
+        let own = self.ty(id).kind;
+        match self.value(id) {
+            Value { node: None, .. } => self.written(id, kind),
+            Value {
+                node: Some(node), ..
+            } if own == kind => node,
+            Value {
+                node: Some(node),
+                raw,
+                ..
+            } => self.b.cast(kind.scalar(), raw.unwrap_or(node)),
+        }
+    }
+
+    /// A written number as a constant of the type its use asks for.
+    fn written(&mut self, id: ExprId, kind: Kind) -> NodeId {
+        let constant = match (self.number(id), kind) {
+            (Number::Whole(n), Kind::Int) => Const::i64(n),
+            (Number::Whole(n), Kind::F32) => Const::f32(n as f32),
+            (Number::Whole(n), _) => Const::f64(n as f64),
+            (Number::Decimal(x), Kind::F32) => Const::f32(x as f32),
+            (Number::Decimal(x), _) => Const::f64(x),
+        };
+        self.b.constant(constant)
+    }
+
+    fn number(&self, id: ExprId) -> Number {
+        match self.ast.expr(id) {
+            Expr::Whole {
+                magnitude,
+                negative,
+            } => Number::Whole(whole(magnitude, negative)),
+            Expr::Decimal(x) => Number::Decimal(x),
+            Expr::Constant(index) => match CONSTANTS[index as usize].value {
+                ConstantValue::Number(x) => Number::Decimal(x),
+                ConstantValue::Truth(truth) => Number::Whole(truth.into()),
+            },
+            // Only the above have no value of their own.
+            _ => Number::Decimal(f64::NAN),
+        }
+    }
+
+    /// A constant of `kind`.
+    fn constant(&mut self, kind: Kind, value: i32) -> NodeId {
+        self.b.constant(match kind {
+            Kind::Int => Const::i64(value.into()),
+            Kind::F32 => Const::f32(value as f32),
+            Kind::Bool => Const::bool(value != 0),
+            _ => Const::f64(value.into()),
+        })
+    }
+
+    // Short forms.
+
+    fn not(&mut self, x: NodeId) -> NodeId {
+        self.b.op(Op::Not, &[x])
+    }
+
+    fn and(&mut self, x: NodeId, y: NodeId) -> NodeId {
+        self.b.op(Op::And, &[x, y])
+    }
+
+    fn or(&mut self, x: NodeId, y: NodeId) -> NodeId {
+        self.b.op(Op::Or, &[x, y])
+    }
+
+    /// The validity of something that uses both.
+    fn both_valid(&mut self, x: Option<NodeId>, y: Option<NodeId>) -> Option<NodeId> {
+        match (x, y) {
+            (Some(x), Some(y)) if x != y => Some(self.and(x, y)),
+            (x, y) => x.or(y),
+        }
+    }
+
+    /// The scalar type of a value built so far.
+    fn scalar_of(&self, node: NodeId) -> Scalar {
+        let Type { scalar, .. } = self.b.ty(node);
+        scalar
+    }
+}
+
+/// A number as written.
+#[derive(Clone, Copy, Debug)]
+enum Number {
+    Whole(i64),
+    Decimal(f64),
+}
