@@ -16,7 +16,6 @@ use crate::lex::{Token, lex};
 use crate::op::TypeError;
 use crate::print::is_plain;
 use crate::types::{Access, ArrayType, Layout, ParamType, Scalar, Type};
-use body::Body;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 use thiserror::Error;
