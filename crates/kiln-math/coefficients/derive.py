@@ -90,16 +90,16 @@ def odd(first, last):
 even = odd
 
 TABLES = [
-    Table("EXP", "The tail of `e^r` after `1 + r`, for |r| at most ln 2 / 2.",
-          "exp(x)", "1+x", range(2, 12), "-0.3470", "0.3470"),
+    Table("EXP", "The tail of `e^r` after `1 + r + r^2/2`, for |r| at most ln 2 / 2.",
+          "exp(x)", "1+x+x^2/2", range(3, 12), "-0.3470", "0.3470"),
     Table("SIN", "The tail of `sin r` after `r`, for |r| at most pi / 4.",
           "sin(x)", "x", odd(3, 13), "1b-30", "0.7860"),
-    Table("COS", "The tail of `cos r` after 1, for |r| at most pi / 4.",
-          "cos(x)", "1", even(2, 14), "1b-30", "0.7860"),
+    Table("COS", "The tail of `cos r` after `1 - r^2/2`, for |r| at most pi / 4.",
+          "cos(x)", "1-x^2/2", even(4, 14), "1b-30", "0.7860"),
     Table("LOG", "The tail of `2 atanh s` after `2 s`, where s = f / (2 + f).",
           "log((1+x)/(1-x))", "2*x", odd(3, 15), "1b-30", "0.1717"),
     Table("LOG_TAIL", "The tail of `2 atanh s` after `2 s + 2/3 s^3`, for double-length logarithms.",
-          "log((1+x)/(1-x))", "2*x+2/3*x^3", odd(5, 21), "1b-30", "0.1717"),
+          "log((1+x)/(1-x))", "2*x+2/3*x^3", odd(5, 15), "1b-30", "0.0602"),
     Table("ASIN", "The tail of `asin x` after `x`, for |x| at most 1/2.",
           "asin(x)", "x", odd(3, 25), "1b-30", "0.5"),
     Table("ATAN", "The tail of `atan t` after `t`, for |t| at most 1/2.",
@@ -114,6 +114,11 @@ def cut(value, count):
     mantissa, exponent = mpmath.frexp(value)
     scale = mpf(2) ** count
     return float(mpmath.floor(mantissa * scale) / scale * mpf(2) ** exponent)
+
+
+def on_grid(value, place):
+    """How many significant bits of `value` end at the bit of weight 2^-place."""
+    return place + int(mpmath.frexp(value)[1])
 
 
 def nearest(value):
@@ -149,10 +154,13 @@ def constants():
         split("PI_2", "`pi / 2`, for quotients below 2^22", pi / 2, None, 30, None),
         constant("PI_2_LOW", "`pi / 2` less its nearest number.", nearest(pi / 2 - mpf(nearest(pi / 2)))),
         split("PI_4", "`pi / 4`", pi / 4, 50, None),
+        *(split(f"LN_{name}", f"`ln {point}`, on the grid of the first part of `ln 2`",
+                mpmath.log(mpf(point)), on_grid(mpmath.log(mpf(point)), 42), None)
+          for name, point in [("LEFT", 0.796875), ("RIGHT", 1.2578125)]),
         split("TWO_THIRDS", "`2 / 3`", mpf(2) / 3, None, None),
         "/// The first 1,280 bits of `2 / pi` after the binary point.\n"
         "#[rustfmt::skip]\n"
-        "pub(crate) const TWO_OVER_PI_BITS: [u64; 20] = [\n"
+        "pub const TWO_OVER_PI_BITS: [u64; 20] = [\n"
         + "".join(f"    0x{word:016x},\n" for word in table) + "];\n",
     ])
 

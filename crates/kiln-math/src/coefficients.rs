@@ -33,6 +33,18 @@ pub(crate) const PI_4_1: f64 = f64::from_bits(0x3fe921fb54442d18);
 /// Part 2 of `pi / 4`: the nearest number to what is left.
 pub(crate) const PI_4_2: f64 = f64::from_bits(0x3c81a62633145c07);
 
+/// Part 1 of `ln 0.796875`, on the grid of the first part of `ln 2`: 40 bits.
+pub(crate) const LN_LEFT_1: f64 = f64::from_bits(0xbfcd1037f2656000);
+
+/// Part 2 of `ln 0.796875`, on the grid of the first part of `ln 2`: the nearest number to what is left.
+pub(crate) const LN_LEFT_2: f64 = f64::from_bits(0x3d084a7e75b6f6e4);
+
+/// Part 1 of `ln 1.2578125`, on the grid of the first part of `ln 2`: 40 bits.
+pub(crate) const LN_RIGHT_1: f64 = f64::from_bits(0x3fcd5c216b4fa000);
+
+/// Part 2 of `ln 1.2578125`, on the grid of the first part of `ln 2`: the nearest number to what is left.
+pub(crate) const LN_RIGHT_2: f64 = f64::from_bits(0x3d4b915b910d65f9);
+
 /// Part 1 of `2 / 3`: the nearest number to what is left.
 pub(crate) const TWO_THIRDS_1: f64 = f64::from_bits(0x3fe5555555555555);
 
@@ -41,7 +53,7 @@ pub(crate) const TWO_THIRDS_2: f64 = f64::from_bits(0x3c85555555555555);
 
 /// The first 1,280 bits of `2 / pi` after the binary point.
 #[rustfmt::skip]
-pub(crate) const TWO_OVER_PI_BITS: [u64; 20] = [
+pub const TWO_OVER_PI_BITS: [u64; 20] = [
     0xa2f9836e4e441529,
     0xfc2757d1f534ddc0,
     0xdb6295993c439041,
@@ -64,22 +76,21 @@ pub(crate) const TWO_OVER_PI_BITS: [u64; 20] = [
     0xf0cfbc209af4361d,
 ];
 
-/// The tail of `e^r` after `1 + r`, for |r| at most ln 2 / 2.
+/// The tail of `e^r` after `1 + r + r^2/2`, for |r| at most ln 2 / 2.
 ///
-/// `exp(x)` as `1+x` and the powers 2 to 11 of x in steps of 1,
-/// on [-0.3470, 0.3470]; relative error at most 2^-57.9.
+/// `exp(x)` as `1+x+x^2/2` and the powers 3 to 11 of x in steps of 1,
+/// on [-0.3470, 0.3470]; relative error at most 2^-57.3.
 #[rustfmt::skip]
-pub(crate) const EXP: [f64; 10] = [
-    0.5000000000000011,
-    0.1666666666666642,
-    0.041666666666526596,
-    0.008333333333490218,
-    0.001388888894451334,
-    0.00019841269516499355,
-    2.4801492211244113e-05,
-    2.7557576800093247e-06,
-    2.7630560280734723e-07,
-    2.500332770014334e-08,
+pub(crate) const EXP: [f64; 9] = [
+    0.1666666666666643,
+    0.04166666666660338,
+    0.008333333333502066,
+    0.0013888888927057468,
+    0.00019841269462624378,
+    2.4801508321280493e-05,
+    2.7557643201606666e-06,
+    2.7625342821436355e-07,
+    2.4977949758230497e-08,
 ];
 
 /// The tail of `sin r` after `r`, for |r| at most pi / 4.
@@ -96,19 +107,18 @@ pub(crate) const SIN: [f64; 6] = [
     1.589580555011871e-10,
 ];
 
-/// The tail of `cos r` after 1, for |r| at most pi / 4.
+/// The tail of `cos r` after `1 - r^2/2`, for |r| at most pi / 4.
 ///
-/// `cos(x)` as `1` and the powers 2 to 14 of x in steps of 2,
-/// on [1b-30, 0.7860]; relative error at most 2^-63.8.
+/// `cos(x)` as `1-x^2/2` and the powers 4 to 14 of x in steps of 2,
+/// on [1b-30, 0.7860]; relative error at most 2^-63.9.
 #[rustfmt::skip]
-pub(crate) const COS: [f64; 7] = [
-    -0.5,
-    0.04166666666666659,
-    -0.0013888888888872323,
-    2.480158728844202e-05,
-    -2.755731407106469e-07,
-    2.0875687169936002e-09,
-    -1.1357870691654732e-11,
+pub(crate) const COS: [f64; 6] = [
+    0.041666666666666595,
+    -0.0013888888888873322,
+    2.4801587288980358e-05,
+    -2.7557314208521055e-07,
+    2.087570398210434e-09,
+    -1.13586646156194e-11,
 ];
 
 /// The tail of `2 atanh s` after `2 s`, where s = f / (2 + f).
@@ -128,19 +138,16 @@ pub(crate) const LOG: [f64; 7] = [
 
 /// The tail of `2 atanh s` after `2 s + 2/3 s^3`, for double-length logarithms.
 ///
-/// `log((1+x)/(1-x))` as `2*x+2/3*x^3` and the powers 5 to 21 of x in steps of 2,
-/// on [1b-30, 0.1717]; relative error at most 2^-76.5.
+/// `log((1+x)/(1-x))` as `2*x+2/3*x^3` and the powers 5 to 15 of x in steps of 2,
+/// on [1b-30, 0.0602]; relative error at most 2^-80.1.
 #[rustfmt::skip]
-pub(crate) const LOG_TAIL: [f64; 9] = [
-    0.4,
-    0.28571428571427104,
-    0.2222222222261329,
-    0.18181818125702512,
-    0.1538462021469474,
-    0.13333072895689416,
-    0.11773532226153163,
-    0.10345275650557284,
-    0.11539030772710923,
+pub(crate) const LOG_TAIL: [f64; 6] = [
+    0.39999999999999997,
+    0.2857142857143772,
+    0.22222222212527215,
+    0.18181823326129895,
+    0.15383162249232524,
+    0.13541384965319905,
 ];
 
 /// The tail of `asin x` after `x`, for |x| at most 1/2.

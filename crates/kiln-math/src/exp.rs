@@ -26,11 +26,14 @@ const TWO_1000: f64 = f64::from_bits((1023 + 1000) << 52);
 pub fn exp<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
     let (shifted, k) = quotient(a, x);
     let (ln2_1, ln2_2) = (a.float(-LN_2_1), a.float(-LN_2_2));
-    let r = a.fma(k, ln2_1, x);
-    let r = a.fma(k, ln2_2, r);
-    let q = estrin(a, r, EXP);
+    let first = a.fma(k, ln2_1, x);
+    let r = a.fma(k, ln2_2, first);
+    let q = tail(a, r);
     let r2 = a.mul(r, r);
-    let t = a.fma(r2, q, r);
+    // e^r - 1 = r + r^2 q, with r = first - k LN_2_2 not rounded before the sum.
+    let t = a.mul(r2, q);
+    let t = a.fma(k, ln2_2, t);
+    let t = a.add(first, t);
     let power = power(a, shifted);
     let common = a.fma(power, t, power);
     let size = a.abs(x);
@@ -88,15 +91,23 @@ fn exp_parts<A: Arith<Format = Binary64>>(a: &mut A, x: A::F, low: A::F) -> (A::
     let error = a.fma(k, ln2_2, error);
     let error = a.add(error, low);
     let r = fast_two_sum(a, r, error);
-    let q = estrin(a, r.hi, EXP);
+    let q = tail(a, r.hi);
     let r2 = a.mul(r.hi, r.hi);
     let one = a.float(1.0);
     let sum = fast_two_sum(a, one, r.hi);
     // e^(hi + lo) = e^hi + lo (1 + hi) up to terms below 2^-57.
-    let tail = a.fma(r.lo, r.hi, r.lo);
-    let tail = a.add(tail, sum.lo);
-    let lo = a.fma(r2, q, tail);
+    let lo = a.fma(r.lo, r.hi, r.lo);
+    let lo = a.add(lo, sum.lo);
+    let lo = a.fma(r2, q, lo);
     (shifted, Double { hi: sum.hi, lo })
+}
+
+/// `(e^r - 1 - r) / r^2`, the constant term last for the sake of its rounding.
+#[inline(always)]
+fn tail<A: Arith<Format = Binary64>>(a: &mut A, r: A::F) -> A::F {
+    let q = estrin(a, r, EXP);
+    let half = a.float(0.5);
+    a.fma(r, q, half)
 }
 
 /// `2^k`, where the low bits of `shifted` are its biased exponent.

@@ -23,6 +23,7 @@ mod slow;
 mod trig;
 
 pub use arith::{Arith, Binary32, Binary64, Format, Plain, Plain32};
+pub use coefficients::TWO_OVER_PI_BITS;
 pub use functions::*;
 pub use slow::Slow;
 

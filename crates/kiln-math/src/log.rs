@@ -6,7 +6,10 @@
 //! fdlibm's `e_log.c`, after Tang) leaves a small correction to an exact `f`;
 //! `k ln 2 + f` is kept as a pair.
 
-use crate::coefficients::{LN_2_1, LN_2_2, LOG, LOG_TAIL, TWO_THIRDS_1, TWO_THIRDS_2};
+use crate::coefficients::{
+    LN_2_1, LN_2_2, LN_LEFT_1, LN_LEFT_2, LN_RIGHT_1, LN_RIGHT_2, LOG, LOG_TAIL, TWO_THIRDS_1,
+    TWO_THIRDS_2,
+};
 use crate::poly::{Double, estrin, fast_two_sum, two_prod};
 use crate::{Arith, Binary64, Slow};
 
@@ -112,18 +115,51 @@ pub(crate) fn log_special<A: Arith<Format = Binary64>>(a: &mut A, x: A::F, slow:
     a.rare(subnormal, |a| a.slow(slow, &[x]), y)
 }
 
-/// `ln(2^k m)` as a pair with a relative error of about 2^-65.
+/// The points about which [`log_double`] expands, besides 1, and where they part.
+const LEFT: f64 = 0.796875;
+const RIGHT: f64 = 1.2578125;
+const LEFT_END: f64 = 0.8909;
+const RIGHT_START: f64 = 1.1224;
+
+/// `ln(2^k m)` as a pair with a relative error of about 2^-68.
 ///
-/// `2 atanh s = 2s + 2/3 s^3 + s^5 T(s^2)`, where `s` and the second term are
-/// pairs and the third, at most 2^-12 of the first, is a plain number.
+/// `m` is taken relative to the nearest of three points `p`, so that
+/// `s = (m - p) / (m + p)` is at most 0.06; then
+/// `ln(m / p) = 2 atanh s = 2s + 2/3 s^3 + s^5 T(s^2)`, where `s` and the second
+/// term are pairs and the third, at most 2^-18 of the first, is a plain number.
 #[inline(always)]
 pub(crate) fn log_double<A: Arith<Format = Binary64>>(a: &mut A, k: A::F, m: A::F) -> Double<A::F> {
-    let s = atanh_argument(a, m);
+    let (left_end, right_start) = (a.float(LEFT_END), a.float(RIGHT_START));
+    let (is_left, is_right) = (a.lt(m, left_end), a.gt(m, right_start));
+    let of_three = |a: &mut A, left: f64, middle: f64, right: f64| {
+        let (left, middle, right) = (a.float(left), a.float(middle), a.float(right));
+        let other = a.select(is_right, right, middle);
+        a.select(is_left, left, other)
+    };
+    let point = of_three(a, LEFT, 1.0, RIGHT);
+    let ln_hi = of_three(a, LN_LEFT_1, 0.0, LN_RIGHT_1);
+    let ln_lo = of_three(a, LN_LEFT_2, 0.0, LN_RIGHT_2);
+    let sum = ln_of_ratio(a, m, point);
+
+    // Both constants lie on one grid, so the whole part is exact.
+    let (ln2_1, ln2_2) = (a.float(LN_2_1), a.float(LN_2_2));
+    let whole = a.fma(k, ln2_1, ln_hi);
+    let total = fast_two_sum(a, whole, sum.hi);
+    let lo = a.fma(k, ln2_2, ln_lo);
+    let lo = a.add(lo, sum.lo);
+    let lo = a.add(lo, total.lo);
+    fast_two_sum(a, total.hi, lo)
+}
+
+/// `ln(m / point)` for operands near each other.
+#[inline(always)]
+fn ln_of_ratio<A: Arith<Format = Binary64>>(a: &mut A, m: A::F, point: A::F) -> Double<A::F> {
+    let s = atanh_argument(a, m, point);
     let z = two_prod(a, s.hi, s.hi);
     let twice = a.add(s.hi, s.hi);
     let z_lo = a.fma(twice, s.lo, z.lo);
 
-    // w = (log m - 2s) / s = 2/3 z + z^2 T(z).
+    // w = (2 atanh s - 2s) / s = 2/3 z + z^2 T(z).
     let (third_1, third_2) = (a.float(TWO_THIRDS_1), a.float(TWO_THIRDS_2));
     let w = two_prod(a, z.hi, third_1);
     let w_lo = a.fma(z_lo, third_1, w.lo);
@@ -138,22 +174,17 @@ pub(crate) fn log_double<A: Arith<Format = Binary64>>(a: &mut A, k: A::F, m: A::
     let twice_lo = a.add(s.lo, s.lo);
     let p_lo = a.add(p_lo, twice_lo);
     let sum = fast_two_sum(a, twice, p.hi);
-
-    let (ln2_1, ln2_2) = (a.float(LN_2_1), a.float(LN_2_2));
-    let whole = a.mul(k, ln2_1);
-    let total = fast_two_sum(a, whole, sum.hi);
-    let lo = a.fma(k, ln2_2, p_lo);
-    let lo = a.add(lo, sum.lo);
-    let lo = a.add(lo, total.lo);
-    fast_two_sum(a, total.hi, lo)
+    let lo = a.add(sum.lo, p_lo);
+    Double { hi: sum.hi, lo }
 }
 
-/// `(m - 1) / (m + 1)` as a pair.
+/// `(m - point) / (m + point)` as a pair; the difference is exact.
 #[inline(always)]
-fn atanh_argument<A: Arith<Format = Binary64>>(a: &mut A, m: A::F) -> Double<A::F> {
-    let (one, two) = (a.float(1.0), a.float(2.0));
-    let f = a.sub(m, one);
-    let denominator = fast_two_sum(a, two, f);
+fn atanh_argument<A: Arith<Format = Binary64>>(a: &mut A, m: A::F, point: A::F) -> Double<A::F> {
+    let f = a.sub(m, point);
+    let twice = a.add(point, point);
+    let denominator = fast_two_sum(a, twice, f);
+    let one = a.float(1.0);
     let reciprocal = a.div(one, denominator.hi);
     let hi = a.mul(f, reciprocal);
     let minus = a.neg(hi);

@@ -115,8 +115,10 @@ pub(crate) fn sine_and_cosine<A: Arith<Format = Binary64>>(
     let tail = a.fma(cube, p, r.lo);
     let sine = a.add(r.hi, tail);
 
+    // cos = 1 + z (-1/2 + z Q(z)), the large coefficient last.
     let q = estrin(a, z, COS);
-    let one = a.float(1.0);
+    let (minus_half, one) = (a.float(-0.5), a.float(1.0));
+    let q = a.fma(z, q, minus_half);
     let cosine = a.fma(z, q, one);
     (sine, cosine)
 }

@@ -21,7 +21,7 @@ impl Random {
         (self.bits() >> 11) as f64 * 2f64.powi(-53)
     }
 
-    fn within(&mut self, (low, high): (f64, f64)) -> f64 {
+    fn within(&mut self, (low, high): Range) -> f64 {
         low + (high - low) * self.unit()
     }
 
@@ -30,9 +30,12 @@ impl Random {
     }
 }
 
+/// From, to.
+type Range = (f64, f64);
+
 enum Oracle {
-    Unary(fn(f64) -> f64, &'static [(f64, f64)]),
-    Binary(fn(f64, f64) -> f64, &'static [((f64, f64), (f64, f64))]),
+    Unary(fn(f64) -> f64, &'static [Range]),
+    Binary(fn(f64, f64) -> f64, &'static [(Range, Range)]),
 }
 
 /// The oracle of a function and the ranges it is sampled on besides all bits.
