@@ -21,7 +21,7 @@ use thiserror::Error;
 
 /// One rule broken at one place.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
-#[error("{node}: {message} ({printed})")]
+#[error("{node}: {message}{}", if printed.is_empty() { String::new() } else { format!(": {printed}") })]
 pub struct Violation {
     /// The node.
     pub node: NodeId,
@@ -64,6 +64,11 @@ pub fn verify(func: &Func) -> Result<(), VerifyError> {
         checker.types();
         checker.nesting();
     }
+    if sound && checker.violations.iter().all(|v| v.message != TWO_OWNERS) {
+        for violation in &mut checker.violations {
+            violation.printed = describe(func, violation.node);
+        }
+    }
     if checker.violations.is_empty() {
         Ok(())
     } else {
@@ -73,6 +78,9 @@ pub fn verify(func: &Func) -> Result<(), VerifyError> {
         })
     }
 }
+
+/// Regions that are no tree cannot be scheduled, and hence not be printed.
+const TWO_OWNERS: &str = "owns a region that another node owns";
 
 struct Checker<'a> {
     func: &'a Func,
@@ -199,10 +207,6 @@ impl Checker<'_> {
             if let Err(message) = outcome {
                 self.report(id, message);
             }
-        }
-        for index in 0..self.violations.len() {
-            let node = self.violations[index].node;
-            self.violations[index].printed = describe(self.func, node);
         }
     }
 
@@ -440,7 +444,7 @@ impl Checker<'_> {
                 }
                 for inner in self.func.regions_of(owner) {
                     if inner == body || parents[inner.index()].replace(region).is_some() {
-                        self.report(owner, format!("{inner} has two owners"));
+                        self.report(owner, TWO_OWNERS);
                         return;
                     }
                     depth[inner.index()] = depth[region.index()] + 1;
@@ -535,5 +539,144 @@ impl Tree {
 
     fn is_placed(&self, region: RegionId, body: RegionId) -> bool {
         region == body || self.parents[region.index()].is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::verify;
+    use crate::func::{ArrayRef, Func, Node, NodeId, Operands, RegionId};
+    use crate::types::Type;
+    use crate::{Const, Op, parse};
+
+    const SOUND: &str = "func @f(a: f64, x: [f64], y: mut [f64]) -> f64 {
+    v0 = len y
+    for v1 in 0..v0 {
+        v2 = load x[v1]
+        v3 = add v2, a
+        store y[v1], v3
+    }
+    v4 = powi a, 3i32
+    v5 = neg v4
+    return v5
+}";
+
+    fn find(func: &Func, fits: impl Fn(&Node) -> bool) -> NodeId {
+        (0..func.node_count())
+            .map(NodeId::new)
+            .find(|&id| fits(func.node(id)))
+            .expect("the node is there")
+    }
+
+    /// Breaks a sound Func and checks that the verifier says so.
+    fn broken(message: &str, damage: impl FnOnce(&mut Func)) {
+        let mut func = parse(SOUND).expect("parses");
+        verify(&func).expect("is sound");
+        damage(&mut func);
+        let error = verify(&func).expect_err(message).to_string();
+        assert!(error.contains(message), "{error:?} lacks {message:?}");
+    }
+
+    #[test]
+    fn every_kind_of_damage_is_reported() {
+        broken("operands of add differ", |f| {
+            let add = find(f, |n| matches!(n, Node::Op { op: Op::Add, .. }));
+            let one = find(f, |n| matches!(n, Node::Const(c) if c.as_int() == Some(0)));
+            let Node::Op { args, .. } = &mut f.nodes[add.index()] else {
+                return;
+            };
+            *args = Operands::new(&[args[0], one]);
+        });
+        broken("does not stand before its user", |f| {
+            let last = NodeId::new(f.node_count() - 1);
+            let add = find(f, |n| matches!(n, Node::Op { op: Op::Add, .. }));
+            f.nodes[add.index()] = Node::Op {
+                op: Op::Add,
+                args: Operands::new(&[last, last]),
+            };
+        });
+        broken("names something that does not exist", |f| {
+            let load = find(f, |n| matches!(n, Node::Load { .. }));
+            let Node::Load { array, .. } = &mut f.nodes[load.index()] else {
+                return;
+            };
+            *array = ArrayRef::Param(7);
+        });
+        broken("the array may not be written", |f| {
+            let store = find(f, |n| matches!(n, Node::Store { .. }));
+            let Node::Store { array, .. } = &mut f.nodes[store.index()] else {
+                return;
+            };
+            *array = ArrayRef::Param(1);
+        });
+        broken("the exponent 65 is beyond 64", |f| {
+            let n = find(f, |n| matches!(n, Node::Const(c) if c.as_int() == Some(3)));
+            f.nodes[n.index()] = Node::Const(Const::int(crate::Scalar::I32, 65));
+        });
+        broken("has type", |f| {
+            let neg = find(f, |n| matches!(n, Node::Op { op: Op::Neg, .. }));
+            f.types[neg.index()] = Some(Type::F32);
+        });
+        broken("indices for rank 1", |f| {
+            let load = find(f, |n| matches!(n, Node::Load { .. }));
+            let Node::Load { index, .. } = &mut f.nodes[load.index()] else {
+                return;
+            };
+            *index = Operands::new(&[]);
+        });
+        broken("lives in a region that does not enclose", |f| {
+            let add = find(f, |n| matches!(n, Node::Op { op: Op::Add, .. }));
+            let body = f.body;
+            f.nodes.push(Node::Store {
+                array: ArrayRef::Param(2),
+                index: Operands::new(&[find(f, |n| matches!(n, Node::Len { .. }))]),
+                value: add,
+            });
+            f.types.push(None);
+            f.regions[body.index()]
+                .effects
+                .push(NodeId::new(f.nodes.len() - 1));
+        });
+        broken("is yielded by region0, which does not see it", |f| {
+            let add = find(f, |n| matches!(n, Node::Op { op: Op::Add, .. }));
+            f.regions[f.body.index()].yields = vec![add];
+        });
+        broken("owns a region that another node owns", |f| {
+            let body = f.body;
+            let inner = find(f, |n| matches!(n, Node::For { .. }));
+            let again = f.nodes[inner.index()].clone();
+            f.nodes.push(again);
+            f.types.push(None);
+            f.regions[body.index()]
+                .effects
+                .push(NodeId::new(f.nodes.len() - 1));
+        });
+        broken("stands out of order", |f| {
+            let inner = RegionId::new(1);
+            let store = f.regions[inner.index()].effects[0];
+            f.regions[inner.index()].effects.push(store);
+        });
+        broken("a loop has at least one lane", |f| {
+            let id = find(f, |n| matches!(n, Node::For { .. }));
+            let Node::For { lanes, .. } = &mut f.nodes[id.index()] else {
+                return;
+            };
+            *lanes = 0;
+        });
+    }
+
+    #[test]
+    fn all_violations_are_reported_with_their_nodes_printed() {
+        let mut func = parse(SOUND).expect("parses");
+        let neg = find(&func, |n| matches!(n, Node::Op { op: Op::Neg, .. }));
+        let len = find(&func, |n| matches!(n, Node::Len { .. }));
+        func.types[neg.index()] = Some(Type::F32);
+        func.types[len.index()] = Some(Type::F64);
+        let error = verify(&func).expect_err("two types are wrong");
+        assert!(error.violations.len() >= 2, "{error}");
+        assert!(
+            error.violations.iter().all(|v| !v.printed.is_empty()),
+            "{error}"
+        );
     }
 }
