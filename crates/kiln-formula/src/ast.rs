@@ -100,7 +100,10 @@ pub(crate) enum Expr {
     /// Stands where the text was wrong; the problem has been reported.
     Error,
     /// A whole number as written: magnitude and sign.
-    Whole { magnitude: u64, negative: bool },
+    Whole {
+        magnitude: u64,
+        negative: bool,
+    },
     /// A decimal number as written.
     Decimal(f64),
     /// A row of [`CONSTANTS`](crate::CONSTANTS), unless an input of that name

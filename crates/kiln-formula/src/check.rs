@@ -137,7 +137,12 @@ impl Checker<'_> {
         if self.declared.is_empty() {
             return "there are no inputs".to_owned();
         }
-        let shown: Vec<String> = self.declared.iter().take(SHOWN).map(|(n, _)| quote(n)).collect();
+        let shown: Vec<String> = self
+            .declared
+            .iter()
+            .take(SHOWN)
+            .map(|(n, _)| quote(n))
+            .collect();
         match self.declared.len().saturating_sub(SHOWN) {
             0 => format!("the inputs are {}", shown.join(", ")),
             more => format!("the inputs are {} and {more} more", shown.join(", ")),
@@ -302,7 +307,8 @@ impl Checker<'_> {
             (_, exponent) if !crate::lower::is_power_available(exponent) => {
                 let message = "`^` cannot be computed yet for this exponent";
                 let span = self.ast.span(id);
-                self.problems.push(Diagnostic::new(Code::NotAvailable, span, message));
+                self.problems
+                    .push(Diagnostic::new(Code::NotAvailable, span, message));
                 (Ty::ERROR, Range::FULL)
             }
             _ => (meeting.decimal(), Range::FULL),
@@ -342,7 +348,8 @@ impl Checker<'_> {
             Shape::Decimal => {
                 if !crate::lower::is_available(function) {
                     let message = format!("`{}` cannot be computed yet", function.name());
-                    self.problems.push(Diagnostic::new(Code::NotAvailable, span, message));
+                    self.problems
+                        .push(Diagnostic::new(Code::NotAvailable, span, message));
                     return wrong;
                 }
                 (meeting.number().decimal(), Range::FULL)
@@ -443,8 +450,9 @@ impl Checker<'_> {
             Some(&(_, comparison)) => {
                 let span = self.ast.span(comparison);
                 let message = format!("`{symbol}` binds tighter than the comparison beside it");
-                let help =
-                    format!("put parentheses around the comparison, as in (a > 1) {symbol} (b > 1)");
+                let help = format!(
+                    "put parentheses around the comparison, as in (a > 1) {symbol} (b > 1)"
+                );
                 Diagnostic::new(Code::ComparisonAndBits, span, message).help(help)
             }
             None => {

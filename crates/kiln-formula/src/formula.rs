@@ -151,7 +151,11 @@ impl Formula {
     pub fn row_wise_problem(&self) -> Option<Diagnostic> {
         let offender = self.not_row_wise()?;
         let message = format!("`{}` needs a whole column, not one row", offender.function);
-        Some(Diagnostic::new(Code::ColumnReduction, offender.span, message))
+        Some(Diagnostic::new(
+            Code::ColumnReduction,
+            offender.span,
+            message,
+        ))
     }
 }
 

@@ -79,8 +79,7 @@ impl Lexer<'_> {
 
     /// Reports the piece `start..end` and leaves a token in its place.
     fn bad(&mut self, start: usize, end: usize, code: Code, message: String, help: &str) {
-        let mut diagnostic =
-            Diagnostic::new(code, Span::new(start as u32, end as u32), message);
+        let mut diagnostic = Diagnostic::new(code, Span::new(start as u32, end as u32), message);
         if !help.is_empty() {
             diagnostic = diagnostic.help(help);
         }
@@ -182,7 +181,13 @@ impl Lexer<'_> {
             self.skip_while(|b| b != b'`' && b != b'\n' && b != 0);
             if self.peek(0) != b'`' || self.at >= self.bytes.len() {
                 let message = "this name in backticks is not closed".to_owned();
-                return self.bad(start, self.at, Code::MalformedName, message, "add a ` at its end");
+                return self.bad(
+                    start,
+                    self.at,
+                    Code::MalformedName,
+                    message,
+                    "add a ` at its end",
+                );
             }
             if self.peek(1) != b'`' || self.at == start + 1 {
                 break;

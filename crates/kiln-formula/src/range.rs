@@ -271,7 +271,10 @@ mod tests {
             _ => x - y * (x as f64 / y as f64).floor() as i64,
         };
         let wide = Range::binary(op, a, b);
-        assert!(wide.fits() && wide.cut().contains(result), "{op:?} {a:?} {b:?}");
+        assert!(
+            wide.fits() && wide.cut().contains(result),
+            "{op:?} {a:?} {b:?}"
+        );
     }
 
     #[test]

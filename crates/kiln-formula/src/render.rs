@@ -117,10 +117,14 @@ mod tests {
     #[test]
     fn a_caret_stands_under_its_place() {
         let source = "let d = 1\nqty * prise";
-        let shown = Diagnostic::new(Code::UnknownName, Span::new(16, 21), "`prise` is not an input")
-            .help("did you mean `price`?")
-            .suggest(Span::new(16, 21), "price")
-            .render(source);
+        let shown = Diagnostic::new(
+            Code::UnknownName,
+            Span::new(16, 21),
+            "`prise` is not an input",
+        )
+        .help("did you mean `price`?")
+        .suggest(Span::new(16, 21), "price")
+        .render(source);
         let expected = "\
 error[K0201]: `prise` is not an input
  --> line 2, column 7

@@ -13,7 +13,11 @@ impl Lowerer<'_> {
     pub(super) fn logic(&mut self, op: BinaryOp, x: ExprId, y: ExprId) -> Value {
         let (a, b) = (self.get(x, Kind::Bool), self.get(y, Kind::Bool));
         let is_and = matches!(op, BinaryOp::And | BinaryOp::BitAnd);
-        let node = if is_and { self.and(a, b) } else { self.or(a, b) };
+        let node = if is_and {
+            self.and(a, b)
+        } else {
+            self.or(a, b)
+        };
         let valid = match (self.valid(x), self.valid(y)) {
             (None, None) => None,
             _ => Some(self.kleene_validity(is_and, x, y, a, b)),
@@ -50,7 +54,13 @@ impl Lowerer<'_> {
 
     /// A choice. A side that costs much is put behind a branch of its own;
     /// otherwise picking one of two finished values is cheaper than a jump.
-    pub(super) fn conditional(&mut self, id: ExprId, cond: ExprId, yes: ExprId, no: ExprId) -> Value {
+    pub(super) fn conditional(
+        &mut self,
+        id: ExprId,
+        cond: ExprId,
+        yes: ExprId,
+        no: ExprId,
+    ) -> Value {
         let kind = self.ty(id).kind;
         let c = self.get(cond, Kind::Bool);
         let (a, b) = (self.get(yes, kind), self.get(no, kind));

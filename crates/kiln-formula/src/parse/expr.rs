@@ -163,6 +163,7 @@ impl<'a> Parser<'a> {
             }
             Kind::Bad => self.give(Expr::Error, span),
             Kind::Close if self.is_empty_call() => self.close(token),
+            Kind::Close if self.frames.is_empty() => self.stray_close(token),
             _ => self.missing_value(token),
         }
     }
@@ -170,13 +171,17 @@ impl<'a> Parser<'a> {
     /// A finished value made of the current token.
     fn give(&mut self, expr: Expr, span: Span) -> Next {
         self.advance();
+        self.push_operand(expr, span);
+        Next::Operator
+    }
+
+    fn push_operand(&mut self, expr: Expr, span: Span) {
         let id = self.push_node(expr, span);
         self.operands.push(Operand {
             id,
             span,
             grouped: false,
         });
-        Next::Operator
     }
 
     /// Puts `frame` on the stack and moves past its token.
@@ -239,17 +244,22 @@ impl<'a> Parser<'a> {
     fn missing_value(&mut self, token: Token) -> Next {
         let previous = self.at.checked_sub(1).map(|i| self.tokens[i]);
         self.report(mistakes::missing_value(token, previous, self.source));
-        let span = Span::at(token.start);
-        let id = self.push_node(Expr::Error, span);
-        self.operands.push(Operand {
-            id,
-            span,
-            grouped: false,
-        });
+        self.push_operand(Expr::Error, Span::at(token.start));
         if matches!(token.kind, Kind::Let | Kind::If) {
             self.sync();
         }
         Next::Operator
+    }
+
+    /// A `)` where an item begins.
+    fn stray_close(&mut self, token: Token) -> Next {
+        self.report(mistakes::closes_nothing(token.span()));
+        self.advance();
+        if self.ends_item(self.token()) {
+            self.push_operand(Expr::Error, token.span());
+            return Next::Done;
+        }
+        Next::Value
     }
 
     fn number(&mut self, token: Token) -> Expr {
@@ -394,8 +404,7 @@ impl<'a> Parser<'a> {
     /// Opens a call; the current token is its `(`.
     fn open_call(&mut self, callee: Callee, name: Token) -> Next {
         let flat = callee == Callee::Conditional
-            && (self.is_in_last_branch()
-                || matches!(self.frames.last(), Some(Frame::Last { .. })));
+            && (self.is_in_last_branch() || matches!(self.frames.last(), Some(Frame::Last { .. })));
         let frame = Frame::Call {
             callee,
             start: name.start,
@@ -430,15 +439,16 @@ impl<'a> Parser<'a> {
             Callee::Function(function) => self.function_call(function, first, count, span),
         };
         self.operands.truncate(first);
-        let id = self.push_node(expr, span);
-        self.operands.push(Operand {
-            id,
-            span,
-            grouped: false,
-        });
+        self.push_operand(expr, span);
     }
 
-    fn function_call(&mut self, function: Function, first: usize, count: usize, span: Span) -> Expr {
+    fn function_call(
+        &mut self,
+        function: Function,
+        first: usize,
+        count: usize,
+        span: Span,
+    ) -> Expr {
         let info = function.info();
         let most = if info.most == ANY_NUMBER {
             usize::MAX
@@ -654,17 +664,14 @@ impl<'a> Parser<'a> {
                 first,
                 ..
             }) => self.close_call(callee, first, Span::new(start, token.end)),
-            _ => self.report(Diagnostic::new(
-                Code::UnopenedParenthesis,
-                token.span(),
-                "this `)` closes nothing",
-            )),
+            _ => self.report(mistakes::closes_nothing(token.span())),
         }
         Next::Operator
     }
 
     fn missing_operator(&mut self, token: Token) -> Next {
-        if token.kind != Kind::Bad {
+        let after_bad = self.at > 0 && self.tokens[self.at - 1].kind == Kind::Bad;
+        if token.kind != Kind::Bad && !after_bad {
             let before = self.operands.last().map_or(Span::at(0), |o| o.span);
             let problem = mistakes::missing_operator(self, before, token);
             self.report(problem);
@@ -867,12 +874,7 @@ impl<'a> Parser<'a> {
             (first.id, second.id)
         };
         let no = third.id;
-        let id = self.push_node(Expr::If { cond, yes, no }, span);
-        self.operands.push(Operand {
-            id,
-            span,
-            grouped: false,
-        });
+        self.push_operand(Expr::If { cond, yes, no }, span);
     }
 }
 
@@ -884,9 +886,7 @@ fn whole(digits: &str, radix: u64) -> Option<u64> {
             b'0'..=b'9' => byte - b'0',
             _ => (byte | 0x20) - b'a' + 10,
         };
-        value = value
-            .checked_mul(radix)?
-            .checked_add(u64::from(digit))?;
+        value = value.checked_mul(radix)?.checked_add(u64::from(digit))?;
     }
     Some(value)
 }

@@ -32,7 +32,9 @@ pub(super) fn missing_value(token: Token, previous: Option<Token>, source: &str)
                 token.span(),
                 "`if` needs its values in parentheses here",
             );
-            return problem.help("write if(condition, value, otherwise), or value if condition else otherwise");
+            return problem.help(
+                "write if(condition, value, otherwise), or value if condition else otherwise",
+            );
         }
         _ => (
             token.span(),
@@ -125,9 +127,15 @@ pub(super) fn foreign_operator(span: Span, text: &str) -> Diagnostic {
 /// `:` without `?`, or `else` without `if`.
 pub(super) fn lone_second_half(token: Token) -> Diagnostic {
     let (message, help) = if token.kind == Kind::Else {
-        ("this `else` has no `if`", "write `value if condition else otherwise`")
+        (
+            "this `else` has no `if`",
+            "write `value if condition else otherwise`",
+        )
     } else {
-        ("this `:` has no `?`", "write `condition ? value : otherwise`")
+        (
+            "this `:` has no `?`",
+            "write `condition ? value : otherwise`",
+        )
     };
     Diagnostic::new(Code::IncompleteCondition, token.span(), message).help(help)
 }
@@ -135,11 +143,29 @@ pub(super) fn lone_second_half(token: Token) -> Diagnostic {
 /// `?` without `:`, or `if` without `else`.
 pub(super) fn missing_second_half(at: u32, is_if: bool) -> Diagnostic {
     let (length, message, help) = if is_if {
-        (2, "this `if` has no `else`", "write `value if condition else otherwise`")
+        (
+            2,
+            "this `if` has no `else`",
+            "write `value if condition else otherwise`",
+        )
     } else {
-        (1, "this `?` has no `:`", "write `condition ? value : otherwise`")
+        (
+            1,
+            "this `?` has no `:`",
+            "write `condition ? value : otherwise`",
+        )
     };
-    Diagnostic::new(Code::IncompleteCondition, Span::new(at, at + length), message).help(help)
+    Diagnostic::new(
+        Code::IncompleteCondition,
+        Span::new(at, at + length),
+        message,
+    )
+    .help(help)
+}
+
+/// A `)` without its `(`.
+pub(super) fn closes_nothing(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::UnopenedParenthesis, span, "this `)` closes nothing")
 }
 
 /// A comma outside a call.
@@ -284,8 +310,8 @@ pub(super) fn chained_comparison(parser: &Parser<'_>, left: Span, token: Token) 
         .help("join two comparisons with `and`")
     };
     match suggestion {
-        Some(text) => problem.suggest(pieces.whole, text),
-        None => problem,
+        Some(text) if text != parser.text(pieces.whole) => problem.suggest(pieces.whole, text),
+        _ => problem,
     }
 }
 
@@ -317,7 +343,9 @@ impl Pieces {
                 Kind::Close if open > 0 => open -= 1,
                 _ if open > 0 => {}
                 Kind::Close | Kind::Semicolon | Kind::Comma => break,
-                Kind::And | Kind::Or | Kind::If | Kind::Else | Kind::Question | Kind::Colon => break,
+                Kind::And | Kind::Or | Kind::If | Kind::Else | Kind::Question | Kind::Colon => {
+                    break;
+                }
                 _ if ends_line && parser.groups == 0 => break,
                 Kind::Amp | Kind::Bar => {
                     pieces.has_bits = true;
@@ -361,7 +389,11 @@ impl Pieces {
             if !operator.kind.is_comparison() {
                 out.push_str(&format!(" {symbol} "));
                 // `a > 1 & b`: the value after the sign stands alone.
-                if self.operators.get(i + 1).is_none_or(|o| !o.kind.is_comparison()) {
+                if self
+                    .operators
+                    .get(i + 1)
+                    .is_none_or(|o| !o.kind.is_comparison())
+                {
                     out.push_str(part(i + 1));
                 }
                 i += 1;

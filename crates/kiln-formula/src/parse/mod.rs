@@ -219,6 +219,10 @@ impl<'a> Parser<'a> {
             _ => None,
         };
         let lone_before = self.lone.filter(|_| raw == LONE_RESULT);
+        if lone && lone_before.is_some() && self.ast.expr(body) == Expr::Error {
+            // What is broken already is probably no second result.
+            return;
+        }
         if let Some(earlier) = lone_before.or(same_name) {
             let first = self.ast.items[earlier as usize].name_span;
             let problem = if lone && lone_before.is_some() {

@@ -1,4 +1,11 @@
 //! Tests of the language from its text to the numbers it computes.
 
+mod codes;
 mod eval;
-mod smoke;
+mod grammar;
+mod guards;
+mod limits;
+mod missing;
+mod numbers;
+mod published;
+mod random;
