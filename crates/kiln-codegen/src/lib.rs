@@ -13,6 +13,8 @@ mod error;
 pub mod frame;
 mod machine_code;
 mod target;
+#[cfg(feature = "wide")]
+mod wide;
 
 pub use error::CodegenError;
 pub use frame::{FrameLayout, Helper};
@@ -70,8 +72,11 @@ pub fn compile(
     }
     match config.level {
         Level::One | Level::V128 => clif::compile(func, target, config),
-        Level::Avx2 | Level::Avx512 => Err(CodegenError::Unsupported {
-            what: "this Func".into(),
+        #[cfg(feature = "wide")]
+        Level::Avx2 | Level::Avx512 => wide::compile(func, target, config),
+        #[cfg(not(feature = "wide"))]
+        Level::Avx2 | Level::Avx512 => Err(CodegenError::Level {
+            target: target.name().into(),
             level: config.level,
         }),
     }
@@ -99,5 +104,9 @@ pub fn asm_text(
     target: &Target,
     config: &CodegenConfig,
 ) -> Result<String, CodegenError> {
-    clif::assembly(func, target, config)
+    match config.level {
+        #[cfg(feature = "wide")]
+        Level::Avx2 | Level::Avx512 => wide::assembly(func, target, config),
+        _ => clif::assembly(func, target, config),
+    }
 }

@@ -1,0 +1,220 @@
+//! Loops for x86-64 at 256 bits (AVX2 and FMA) and 512 bits (AVX-512 F, DQ,
+//! VL, BW), which Cranelift cannot make.
+//!
+//! A widened Func with one elementwise loop becomes machine code in five
+//! steps: `legal` says whether every op can be made at the level, `select`
+//! turns nodes into instructions over virtual registers, `fold` puts loads
+//! and constants into memory operands and picks the forms of fused
+//! multiply-adds, `alloc` assigns registers, `emit` makes bytes. Constants
+//! stand behind the code; there are no relocations, no addresses, no traps.
+//!
+//! Deliberately absent: tails (the caller runs whole blocks), reductions,
+//! nested loops, gathers. They are refused before anything is emitted.
+
+mod alloc;
+mod asm;
+mod emit;
+mod fold;
+mod inst;
+mod legal;
+mod pool;
+mod rows;
+mod select;
+
+use crate::machine_code::{Entry, MachineCode};
+use crate::target::{Level, Target};
+use crate::{CodegenConfig, CodegenError};
+use kiln_ir::{Func, Node, NodeId, Op, Schedule, as_row_loop};
+use rows::Width;
+use select::Shape;
+use target_lexicon::OperatingSystem;
+
+/// Stack a strip may use, in bytes.
+const FRAME_LIMIT: usize = 64 << 10;
+
+/// Machine instructions a strip may have: what register allocation does in
+/// a fraction of a second.
+const INST_LIMIT: usize = 200_000;
+
+/// How arguments are passed and which registers a callee preserves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Convention {
+    /// System V: Linux, macOS and the other Unix systems.
+    SystemV,
+    /// Windows x64.
+    Windows,
+}
+
+/// Machine code for a widened Func that is one elementwise loop.
+///
+/// # Errors
+/// When the Func holds something that has no form here, or a limit is passed.
+pub(crate) fn compile(
+    func: &Func,
+    target: &Target,
+    config: &CodegenConfig,
+) -> Result<MachineCode, CodegenError> {
+    if config.entry != Entry::Strip {
+        return Err(CodegenError::Entry {
+            entry: config.entry,
+            takes: "one lane at these levels",
+        });
+    }
+    let emitted = emit(func, target, config)?;
+    Ok(MachineCode {
+        code_len: emitted.code.code_len,
+        bytes: emitted.code.bytes,
+        alignment: asm::ALIGNMENT,
+        stack_bytes: emitted.stack_bytes,
+        entry: config.entry,
+        level: config.level,
+        lanes: emitted.lanes,
+        guarded_divisions: 0,
+        target: target.name().into(),
+    })
+}
+
+/// The machine code of [`compile`] as text.
+///
+/// # Errors
+/// As [`compile`].
+pub(crate) fn assembly(
+    func: &Func,
+    target: &Target,
+    config: &CodegenConfig,
+) -> Result<String, CodegenError> {
+    let code = compile(func, target, config)?;
+    Ok(asm::disassemble(&code.bytes[..code.code_len]))
+}
+
+struct Emitted {
+    code: asm::Assembled,
+    stack_bytes: usize,
+    lanes: u16,
+}
+
+fn emit(func: &Func, target: &Target, config: &CodegenConfig) -> Result<Emitted, CodegenError> {
+    let level = config.level;
+    let checked = target.isa(false).flags().regalloc_checker();
+    let convention = match target.triple().operating_system {
+        OperatingSystem::Windows => Convention::Windows,
+        _ => Convention::SystemV,
+    };
+    let vector = match level {
+        Level::Avx512 => Width::Z,
+        _ => Width::Y,
+    };
+    let unsupported = |what: &str| CodegenError::Unsupported {
+        what: what.into(),
+        level,
+    };
+    let row_loop = as_row_loop(func).ok_or_else(|| unsupported("what is not one loop"))?;
+    let Node::For { lanes, .. } = *func.node(row_loop) else {
+        return Err(unsupported("what is not one loop"));
+    };
+    let schedule = Schedule::of(func);
+    check(func, &schedule, level)?;
+    let shape = shape(func, &schedule, lanes, level)?;
+    let selected = select::select(func, &schedule, row_loop, level, shape)?;
+    let (mut mach, constants) = (selected.func, selected.constants);
+    let limit = |found| match found > INST_LIMIT {
+        true => Err(CodegenError::Limit {
+            what: "machine instructions",
+            found,
+            limit: INST_LIMIT,
+        }),
+        false => Ok(()),
+    };
+    limit(mach.inst_count())?;
+    fold::fold(&mut mach, vector);
+    let output = alloc::allocate(&mach, vector, convention, checked)
+        .map_err(CodegenError::Backend)?;
+    let emitted = emit::emit(
+        &mach,
+        &output,
+        &constants,
+        vector,
+        convention,
+        checked,
+    )?;
+    if emitted.code.bytes.len() > config.code_limit {
+        return Err(CodegenError::Limit {
+            what: "bytes of code",
+            found: emitted.code.bytes.len(),
+            limit: config.code_limit,
+        });
+    }
+    Ok(Emitted {
+        code: emitted.code,
+        stack_bytes: emitted.stack_bytes,
+        lanes,
+    })
+}
+
+/// Refuses what has no form at the level.
+fn check(func: &Func, schedule: &Schedule, level: Level) -> Result<(), CodegenError> {
+    let unsupported = |what: String| Err(CodegenError::Unsupported { what, level });
+    for id in scheduled(func, schedule) {
+        match func.node(id) {
+            Node::Op { op, args } => {
+                let scalar = match op {
+                    Op::Select => func.ty(id).scalar,
+                    _ => args.first().map_or(func.ty(id).scalar, |&a| func.ty(a).scalar),
+                };
+                if !legal::is_legal(*op, scalar, level) {
+                    return unsupported(format!("{} of {scalar}", op.name()));
+                }
+            }
+            Node::While { .. } | Node::Reduce { .. } | Node::Scan { .. } | Node::Call { .. } => {
+                return unsupported("a loop in a loop, or a call".into());
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The nodes that run.
+fn scheduled<'a>(func: &'a Func, schedule: &'a Schedule) -> impl Iterator<Item = NodeId> + 'a {
+    (0..func.node_count())
+        .map(NodeId::new)
+        .filter(|&id| schedule.place(id).is_some())
+}
+
+/// How the loop's lanes lie in registers: as many to a piece as fit of the
+/// widest type.
+fn shape(
+    func: &Func,
+    schedule: &Schedule,
+    lanes: u16,
+    level: Level,
+) -> Result<Shape, CodegenError> {
+    let mut widest = 1;
+    for id in scheduled(func, schedule) {
+        let Some(ty) = func.value_type(id) else {
+            continue;
+        };
+        if !ty.is_vector() {
+            continue;
+        }
+        widest = widest.max(ty.scalar.bytes());
+        if let Node::Op { op: Op::Cast, args } = func.node(id)
+            && legal::cast_needs_quads(func.ty(args[0]).scalar, ty.scalar, level)
+        {
+            widest = 8;
+        }
+    }
+    let lanes = usize::from(lanes);
+    let piece = level.vector_bytes() / widest;
+    if lanes == 0 || !lanes.is_multiple_of(piece) {
+        return Err(CodegenError::Unsupported {
+            what: format!("a loop of {lanes} lanes of {widest} bytes"),
+            level,
+        });
+    }
+    Ok(Shape {
+        lanes,
+        piece,
+        widest,
+    })
+}

@@ -1,0 +1,289 @@
+//! The loop and its rare paths as blocks.
+//!
+//! ```text
+//! entry:      lo < hi ? preheader : exit
+//! preheader:  base pointers, parameters, constants
+//! uniform:    what does not vary
+//! loop:       ... rare path? cold : on ...  lanes more; index < hi ? back : exit
+//! back:       to loop (passed over when it holds no moves)
+//! exit:       return
+//! cold:       ... to where the paths join
+//! ```
+
+use super::super::inst::{Addr, BlockData, GENERAL, Inst, MASK, MaskTest, Part, VECTOR};
+use crate::CodegenError;
+use super::{Arg, OpenBlock, Selector, Value};
+use crate::frame::{DONE, ERROR_ROW, RERUN};
+use kiln_ir::{Node, NodeId, Op, RegionId, Scalar, Type};
+use regalloc2::{Block, VReg};
+
+impl Selector<'_> {
+    /// The whole strip.
+    pub(super) fn strip(&mut self, row_loop: NodeId) -> Result<(), CodegenError> {
+        let Node::For { body, .. } = *self.func.node(row_loop) else {
+            return Err(self.unsupported("what is not a loop".into()));
+        };
+        let (lo, hi) = (self.mach.fresh(GENERAL), self.mach.fresh(GENERAL));
+        let entry = self.open(0, Part::Once);
+        self.preheader = self.open(0, Part::Once);
+        let uniform = self.open(0, Part::Once);
+        self.current = entry;
+        self.push(Inst::Args {
+            frame: self.frame,
+            lo,
+            hi,
+        });
+        self.current = uniform;
+        self.uniform_nodes(row_loop)?;
+        let uniform_end = self.current;
+        let head = self.open(0, Part::Hot);
+        self.blocks[head].data.params.push(self.index);
+        self.current = head;
+        self.index_node = self.func.region(body).args.first().copied();
+        let mark = self.mark();
+        self.region(body)?;
+        self.forget(mark);
+
+        let next = self.mach.fresh(GENERAL);
+        self.push(Inst::AddImm {
+            def: next,
+            arg: self.index,
+            imm: self.shape.lanes as i32,
+        });
+        let latch = self.current;
+        let back = self.open(0, Part::Hot);
+        let exit = self.open(0, Part::Once);
+        self.current = latch;
+        self.end(
+            Inst::IfLess {
+                left: next,
+                right: hi,
+            },
+            &[(back, vec![]), (exit, vec![])],
+        );
+        self.current = back;
+        self.end(Inst::Jump, &[(head, vec![next])]);
+        self.current = uniform_end;
+        self.end(Inst::Jump, &[(head, vec![lo])]);
+        self.current = self.preheader;
+        self.end(Inst::Jump, &[(uniform, vec![])]);
+        self.current = entry;
+        self.end(
+            Inst::IfLess {
+                left: lo,
+                right: hi,
+            },
+            &[(self.preheader, vec![]), (exit, vec![])],
+        );
+        self.current = exit;
+        self.end(Inst::Return { status: DONE }, &[]);
+        Ok(())
+    }
+
+    /// Computes what does not vary, before the loop.
+    fn uniform_nodes(&mut self, row_loop: NodeId) -> Result<(), CodegenError> {
+        let schedule = self.schedule;
+        for &node in schedule.nodes(self.func.body()) {
+            // The bounds of the loop are the strip's arguments.
+            if node != row_loop && !matches!(self.func.node(node), Node::Len { .. }) {
+                self.node(node)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A pure `if`. The first path is the rare one: it is placed at the end
+    /// of the code, the other follows.
+    pub(super) fn branch(&mut self, node: NodeId) -> Result<(), CodegenError> {
+        let Node::If {
+            cond,
+            then,
+            otherwise,
+        } = *self.func.node(node)
+        else {
+            return Err(self.unsupported("what is not an if".into()));
+        };
+        let test = self.condition(cond);
+        let from = self.current;
+        let (chain, part) = (self.blocks[from].chain, self.blocks[from].data.part);
+        self.chains += 1;
+        let rare_part = match part {
+            Part::Once => Part::Once,
+            Part::Hot | Part::Cold(_) => Part::Cold(from),
+        };
+        let rare = self.open(self.chains - 1, rare_part);
+        let common = self.open(chain, part);
+        let join = self.open(chain, part);
+        self.current = from;
+        self.end(test, &[(rare, vec![]), (common, vec![])]);
+
+        let types = self.func.result_types(node);
+        let common_args = self.path(common, otherwise, &types)?;
+        let common_end = self.current;
+        let rare_args = self.path(rare, then, &types)?;
+        let rare_end = self.current;
+        for (end, args) in [(common_end, &common_args), (rare_end, &rare_args)] {
+            self.current = end;
+            self.end(Inst::Jump, &[(join, args.concat())]);
+        }
+        self.current = join;
+        let mut results = Vec::new();
+        for (ty, pieces) in types.iter().zip(&common_args) {
+            let class = if self.evex() && ty.scalar == Scalar::Bool {
+                MASK
+            } else {
+                VECTOR
+            };
+            let params: Vec<VReg> = pieces.iter().map(|_| self.mach.fresh(class)).collect();
+            self.blocks[join].data.params.extend(&params);
+            let pieces = params.into_iter().map(Arg::Reg).collect();
+            results.push(match ty.scalar {
+                Scalar::Bool => Value::mask(pieces, self.mask_bytes()),
+                _ => Value::of(pieces),
+            });
+        }
+        for proj in self.projections(node) {
+            if let Node::Proj { index, .. } = *self.func.node(proj) {
+                self.set(proj, results[index as usize].clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// A guard: where a lane fails, the strip ends with the row its block
+    /// begins at.
+    pub(super) fn guard(&mut self, cond: NodeId) -> Result<(), CodegenError> {
+        let test = self.every_lane(cond);
+        let from = self.current;
+        let (chain, part) = (self.blocks[from].chain, self.blocks[from].data.part);
+        if part == Part::Once {
+            return Err(self.unsupported("a guard outside the loop".into()));
+        }
+        self.chains += 1;
+        let fail = self.open(self.chains - 1, Part::Cold(from));
+        let pass = self.open(chain, part);
+        self.end(test, &[(pass, vec![]), (fail, vec![])]);
+        self.current = fail;
+        self.push(Inst::StoreWord {
+            addr: Addr {
+                base: self.frame,
+                index: None,
+                scale: 1,
+                disp: ERROR_ROW as i32,
+            },
+            arg: self.index,
+        });
+        self.end(Inst::Return { status: RERUN }, &[]);
+        self.current = pass;
+        Ok(())
+    }
+
+    /// One path of an `if`: its nodes, and what it yields, in registers.
+    fn path(
+        &mut self,
+        block: usize,
+        region: RegionId,
+        types: &[Type],
+    ) -> Result<Vec<Vec<VReg>>, CodegenError> {
+        self.current = block;
+        let mark = self.mark();
+        self.region(region)?;
+        let yields = self.func.region(region).yields.clone();
+        let mut args = Vec::new();
+        for (&value, &ty) in yields.iter().zip(types) {
+            let pieces = match ty.scalar {
+                Scalar::Bool => {
+                    let bytes = self.mask_bytes();
+                    self.mask_of(value, bytes)
+                }
+                _ => self.pieces(value),
+            };
+            let width = match ty.scalar {
+                Scalar::Bool => self.width_of(self.mask_bytes()),
+                scalar => self.width(scalar),
+            };
+            let pieces = self.spread(&pieces, ty);
+            args.push(
+                pieces
+                    .into_iter()
+                    .map(|piece| self.register(piece, width))
+                    .collect(),
+            );
+        }
+        self.forget(mark);
+        Ok(args)
+    }
+
+    /// The branch that tests the condition of an `if`.
+    fn condition(&mut self, cond: NodeId) -> Inst {
+        match self.func.node(cond) {
+            Node::Op { op: Op::Any, args } => self.test(args[0], false),
+            Node::Op { op: Op::All, args } => self.test(args[0], true),
+            // A scalar has the same value in every lane.
+            _ => self.test(cond, false),
+        }
+    }
+
+    /// The branch that tests whether a condition holds in every lane.
+    fn every_lane(&mut self, cond: NodeId) -> Inst {
+        match self.func.node(cond) {
+            Node::Op { op: Op::All, args } => self.test(args[0], true),
+            _ => self.test(cond, true),
+        }
+    }
+
+    /// A branch on all lanes, or any lane, of a mask.
+    fn test(&mut self, mask: NodeId, all: bool) -> Inst {
+        let value = self.value(mask);
+        let bytes = value.mask_bytes;
+        let width = self.width_of(bytes);
+        let mut joined = value.pieces[0];
+        for &piece in &value.pieces[1..] {
+            joined = self.mask_join(all, width, joined, piece);
+        }
+        let mask = self.mask_register(joined, width);
+        let lanes = self.shape.piece;
+        // A mask fills its register: see `mask_bytes`.
+        let (test, bits) = match (self.evex(), bytes) {
+            (true, _) => (MaskTest::Bits(lanes as u8), lanes),
+            (false, 8) => (MaskTest::Signs64(width), lanes),
+            (false, 4) => (MaskTest::Signs32(width), lanes),
+            (false, _) => (MaskTest::Signs8(width), lanes * bytes),
+        };
+        if all {
+            let full = u64::MAX >> (64 - bits);
+            Inst::IfAll { mask, test, full }
+        } else {
+            Inst::IfAny { mask, test }
+        }
+    }
+
+    fn projections(&self, of: NodeId) -> Vec<NodeId> {
+        // Projections follow what they project within a few nodes, but merged
+        // ones may stand anywhere behind it.
+        (of.index() + 1..self.func.node_count())
+            .map(NodeId::new)
+            .filter(|&id| matches!(*self.func.node(id), Node::Proj { of: owner, .. } if owner == of))
+            .collect()
+    }
+
+    /// Opens a block.
+    fn open(&mut self, chain: usize, part: Part) -> usize {
+        self.blocks.push(OpenBlock {
+            data: BlockData {
+                part,
+                ..BlockData::default()
+            },
+            chain,
+        });
+        self.blocks.len() - 1
+    }
+
+    /// Ends the current block.
+    fn end(&mut self, terminator: Inst, succs: &[(usize, Vec<VReg>)]) {
+        let data = &mut self.blocks[self.current].data;
+        data.insts.push(terminator);
+        data.succs = succs.iter().map(|(to, _)| Block::new(*to)).collect();
+        data.succ_args = succs.iter().map(|(_, args)| args.clone()).collect();
+    }
+}
