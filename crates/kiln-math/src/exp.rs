@@ -28,11 +28,15 @@ pub fn exp<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
     let (ln2_1, ln2_2) = (a.float(-LN_2_1), a.float(-LN_2_2));
     let first = a.fma(k, ln2_1, x);
     let r = a.fma(k, ln2_2, first);
-    let q = tail(a, r);
+    // e^r - 1 = first + (r^2/2 - k LN_2_2 + r^3 P(r)): what does not need the
+    // polynomial is summed before it is there, and r is never rounded.
     let r2 = a.mul(r, r);
-    // e^r - 1 = r + r^2 q, with r = first - k LN_2_2 not rounded before the sum.
-    let t = a.mul(r2, q);
+    let r3 = a.mul(r2, r);
+    let half = a.float(0.5);
+    let t = a.mul(r2, half);
     let t = a.fma(k, ln2_2, t);
+    let p = estrin(a, r, EXP);
+    let t = a.fma(r3, p, t);
     let t = a.add(first, t);
     let power = power(a, shifted);
     let common = a.fma(power, t, power);
@@ -91,23 +95,17 @@ fn exp_parts<A: Arith<Format = Binary64>>(a: &mut A, x: A::F, low: A::F) -> (A::
     let error = a.fma(k, ln2_2, error);
     let error = a.add(error, low);
     let r = fast_two_sum(a, r, error);
-    let q = tail(a, r.hi);
     let r2 = a.mul(r.hi, r.hi);
-    let one = a.float(1.0);
+    let r3 = a.mul(r2, r.hi);
+    let (half, one) = (a.float(0.5), a.float(1.0));
     let sum = fast_two_sum(a, one, r.hi);
     // e^(hi + lo) = e^hi + lo (1 + hi) up to terms below 2^-57.
     let lo = a.fma(r.lo, r.hi, r.lo);
     let lo = a.add(lo, sum.lo);
-    let lo = a.fma(r2, q, lo);
+    let lo = a.fma(r2, half, lo);
+    let p = estrin(a, r.hi, EXP);
+    let lo = a.fma(r3, p, lo);
     (shifted, Double { hi: sum.hi, lo })
-}
-
-/// `(e^r - 1 - r) / r^2`, the constant term last for the sake of its rounding.
-#[inline(always)]
-fn tail<A: Arith<Format = Binary64>>(a: &mut A, r: A::F) -> A::F {
-    let q = estrin(a, r, EXP);
-    let half = a.float(0.5);
-    a.fma(r, q, half)
 }
 
 /// `2^k`, where the low bits of `shifted` are its biased exponent.

@@ -44,33 +44,28 @@ pub(crate) fn log_shifted<A: Arith<Format = Binary64>>(a: &mut A, x: A::F, shift
 fn log_of_parts<A: Arith<Format = Binary64>>(a: &mut A, k: A::F, m: A::F) -> A::F {
     let one = a.float(1.0);
     let f = a.sub(m, one);
-    let u = log1p_tail(a, f);
-    let (ln2_1, ln2_2) = (a.float(LN_2_1), a.float(LN_2_2));
     // k ln 2 + f: the first product is exact, and larger than f unless k = 0.
+    let (ln2_1, ln2_2) = (a.float(LN_2_1), a.float(LN_2_2));
     let hi = a.fma(k, ln2_1, f);
     let back = a.neg(hi);
     let back = a.fma(k, ln2_1, back);
     let lo = a.add(back, f);
-    let v = a.fma(k, ln2_2, u);
-    let v = a.add(lo, v);
-    a.add(hi, v)
-}
 
-/// `log(1 + f) - f` for `1 + f` in `[sqrt(1/2), sqrt(2))`.
-///
-/// Computed with the negatives of `s` and of the polynomial, so that every
-/// step is one fma without a sign change.
-#[inline(always)]
-pub(crate) fn log1p_tail<A: Arith<Format = Binary64>>(a: &mut A, f: A::F) -> A::F {
+    // log(1 + f) - f = -f^2/2 + s (f^2/2 + s^2 P(s^2)), with the negatives of s
+    // and P, so that every step is one fma without a sign change. All that
+    // does not need the quotient is summed before it is there.
     let (minus_two, minus_half) = (a.float(-2.0), a.float(-0.5));
     let denominator = a.sub(minus_two, f);
     let s = a.div(f, denominator);
     let z = a.mul(s, s);
     let half = a.mul(f, minus_half);
     let half_square = a.mul(half, f);
+    let rest = a.fma(k, ln2_2, half_square);
+    let rest = a.add(lo, rest);
     let p = estrin(a, z, LOG.map(|c| -c));
     let g = a.fma(z, p, half_square);
-    a.fma(s, g, half_square)
+    let rest = a.fma(s, g, rest);
+    a.add(hi, rest)
 }
 
 /// `k` and `m` of `x = 2^k m`, `m` in `[sqrt(1/2), sqrt(2))`, for normal positive `x`.

@@ -1,1 +1,3 @@
-//! Under construction.
+//! Filetests, program generator and oracles for kiln; unpublished.
+
+pub mod ulp;

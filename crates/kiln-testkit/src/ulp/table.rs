@@ -1,0 +1,98 @@
+//! The table of measured errors in docs/numerics.md.
+
+use super::Report;
+use std::fmt::Write;
+
+/// The lines between which the table stands.
+pub const BEGIN: &str = "<!-- ulp:begin -->";
+/// Its end.
+pub const END: &str = "<!-- ulp:end -->";
+
+/// The rows of the reports as Markdown.
+pub fn markdown(reports: &[Report]) -> String {
+    let mut text = String::from(
+        "| function | promised | measured | at | not correctly rounded | inputs |\n\
+         |---|---|---|---|---|---|\n",
+    );
+    for report in reports {
+        let share = 100.0 * report.misrounded as f64 / report.count as f64;
+        writeln!(
+            text,
+            "| {} | {} | {} | {} | {share:.2} % | {:.1e} |",
+            report.name,
+            bound(report.promised),
+            measured(report),
+            place(report),
+            report.count as f64,
+        )
+        .expect("writing to a string");
+    }
+    text
+}
+
+fn bound(ulp: f64) -> String {
+    if ulp == 0.0 {
+        "exact".to_owned()
+    } else {
+        format!("{ulp:.1}")
+    }
+}
+
+fn measured(report: &Report) -> String {
+    if report.misrounded == 0 && report.promised == 0.0 {
+        "exact".to_owned()
+    } else {
+        // Rounded up, so that the table never understates.
+        format!("{:.3}", (report.worst.max(0.5) * 1e3).ceil() / 1e3)
+    }
+}
+
+fn place(report: &Report) -> String {
+    match report.at {
+        (0.0, 0.0) => "-".to_owned(),
+        (x, 0.0) => format!("{x:e}"),
+        (x, y) => format!("{x:e}, {y:e}"),
+    }
+}
+
+/// `document` with the rows of `reports` in place of those of the same
+/// functions; rows of functions that were not measured stay.
+///
+/// # Errors
+/// If the markers are missing.
+pub fn rewrite(document: &str, reports: &[Report]) -> anyhow::Result<String> {
+    let missing = || anyhow::anyhow!("the document has no ulp table markers");
+    let start = document.find(BEGIN).ok_or_else(missing)? + BEGIN.len();
+    let end = document
+        .find(END)
+        .filter(|&end| end >= start)
+        .ok_or_else(missing)?;
+    let name = |row: &str| row.split('|').nth(1).map(|cell| cell.trim().to_owned());
+    let fresh = markdown(reports);
+    let (header, fresh): (Vec<&str>, Vec<&str>) = (
+        fresh.lines().take(2).collect(),
+        fresh.lines().skip(2).collect(),
+    );
+    let kept = document[start..end]
+        .lines()
+        .filter(|row| row.starts_with("| ") && !header.contains(row));
+    let mut rows: Vec<String> = kept
+        .filter(|row| !fresh.iter().any(|new| name(new) == name(row)))
+        .chain(fresh.iter().copied())
+        .map(str::to_owned)
+        .collect();
+    let order = |row: &str| {
+        let name = name(row);
+        kiln_math::FUNCTIONS
+            .iter()
+            .position(|function| Some(function.name) == name.as_deref())
+    };
+    rows.sort_by_key(|row| order(row).unwrap_or(usize::MAX));
+    Ok(format!(
+        "{}\n{}\n{}\n{}",
+        &document[..start],
+        header.join("\n"),
+        rows.join("\n"),
+        &document[end..]
+    ))
+}
