@@ -1,1 +1,28 @@
-//! Under construction.
+//! The passes of kiln, from Func to Func.
+//!
+//! [`optimize`] runs the column of passes that every Func goes through, once
+//! for all vector widths; [`widen`] then makes of a loop over rows one over
+//! blocks of rows. A strict rewrite holds bit for bit on every input, and
+//! what a pass did is in the [`Report`]. Deliberately absent: rules that
+//! change a result, and anything that knows a processor beyond the ops it
+//! has and the width of its vectors.
+
+#![forbid(unsafe_code)]
+
+mod config;
+mod cost;
+mod expand;
+mod inline;
+mod op_set;
+mod pipeline;
+mod report;
+mod rules;
+mod widen;
+
+pub use config::{CALL_DEPTH_MAX, NODES_MAX, OptConfig, OptError};
+pub use cost::{block_lanes, loop_report};
+pub use op_set::OpSet;
+pub use pipeline::{Optimized, optimize, optimize_traced};
+pub use report::{LoopReport, PassReport, Report, RuleCount};
+pub use rules::names as rule_names;
+pub use widen::{NotWidened, widen};

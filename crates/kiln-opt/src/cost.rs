@@ -1,0 +1,144 @@
+//! What ops cost, and how many rows a round should hold.
+//!
+//! The prices are those of one vector op at full width, in the time of one
+//! addition, after the instruction tables of recent x86-64 cores (Fog,
+//! uops.info) by reciprocal throughput. They decide only between shapes that
+//! give the same bits, so a price that is off costs time and nothing else.
+
+use crate::report::LoopReport;
+use kiln_ir::{Class, Func, Node, NodeId, Op, RegionId, Schedule, Type, as_row_loop};
+
+/// Price of calling a slow-lane op for one lane.
+const SLOW_PRICE: u32 = 100;
+
+/// Price of a mathematical function that is not expanded.
+const MATH_PRICE: u32 = 60;
+
+/// The price of an op with a result of type `ty`.
+pub(crate) fn price(op: Op, ty: Type) -> u32 {
+    match op {
+        Op::Div | Op::Sqrt | Op::Rem if ty.scalar.is_float() => 8,
+        // One lane at a time: no vector has a whole-number division.
+        Op::Div | Op::Rem => 40,
+        Op::Mul if ty.scalar.bytes() == 8 && ty.scalar.is_int() => 4,
+        Op::MulHigh | Op::MulSat | Op::MulOverflows => 8,
+        Op::AddSat | Op::SubSat | Op::AddOverflows | Op::SubOverflows => 3,
+        Op::Min | Op::Max | Op::Fmin | Op::Fmax => 3,
+        Op::Copysign => 3,
+        Op::Cast => 2,
+        Op::Clz | Op::Ctz | Op::Popcount | Op::Rotl | Op::Rotr => 4,
+        Op::Shl | Op::Shr => 1,
+        // Bits change their name, not their place.
+        Op::RawBits | Op::FromBits | Op::Splat | Op::Iota => 0,
+        _ => match op.class() {
+            Class::Slow => SLOW_PRICE,
+            Class::Math => MATH_PRICE,
+            _ => 1,
+        },
+    }
+}
+
+/// The price of a node alone, without the regions it owns.
+pub(crate) fn node_price(func: &Func, id: NodeId) -> u32 {
+    match func.node(id) {
+        Node::Op { op, .. } => price(*op, func.ty(id)),
+        Node::Load { .. } | Node::Store { .. } | Node::Guard { .. } => 1,
+        _ => 0,
+    }
+}
+
+/// The price of everything that runs in a region, the dearer side of each
+/// `if` included. Recurses on the nesting of regions, which is limited.
+pub(crate) fn region_price(func: &Func, schedule: &Schedule, region: RegionId) -> u32 {
+    let nodes = schedule.nodes(region).iter();
+    nodes.fold(0, |sum, &id| {
+        let inside = func.regions_of(id);
+        let inside = inside.map(|r| region_price(func, schedule, r)).max();
+        sum.saturating_add(node_price(func, id))
+            .saturating_add(inside.unwrap_or(0))
+    })
+}
+
+/// A body of at most this many ops leaves registers for four of it at once.
+const SMALL_BODY: u32 = 12;
+/// A body of at most this many ops runs twice at once without waiting for
+/// registers; beyond, its own ops keep the processor busy.
+const MEDIUM_BODY: u32 = 120;
+
+/// How many rows a round of the row loop of `func` should hold on vectors of
+/// `level_bits` bits: a whole number of vectors of its widest values.
+pub fn block_lanes(func: &Func, level_bits: u32) -> u16 {
+    let Some((ops, widest)) = size_of_body(func) else {
+        return 1;
+    };
+    let vectors = match ops {
+        0..=SMALL_BODY => 4,
+        ..=MEDIUM_BODY => 2,
+        _ => 1,
+    };
+    let lanes_per_vector = (level_bits / widest).max(1);
+    (vectors * lanes_per_vector) as u16
+}
+
+/// Ops on the common path of the row loop, and the bits of its widest value.
+fn size_of_body(func: &Func) -> Option<(u32, u32)> {
+    let body = body_of(func)?;
+    let schedule = Schedule::of(func);
+    let (mut ops, mut widest) = (0, 8);
+    for_each_common(func, &schedule, body, &mut |id| {
+        ops += u32::from(node_price(func, id) > 0);
+        if let Some(ty) = func.value_type(id) {
+            widest = widest.max(ty.scalar.bytes() as u32 * 8);
+        }
+        if let Node::Store { value, .. } = func.node(id) {
+            widest = widest.max(func.ty(*value).scalar.bytes() as u32 * 8);
+        }
+    });
+    Some((ops, widest))
+}
+
+fn body_of(func: &Func) -> Option<RegionId> {
+    func.regions_of(as_row_loop(func)?).next()
+}
+
+/// Visits what runs in a region; of an `if`, the cheaper side.
+fn for_each_common(
+    func: &Func,
+    schedule: &Schedule,
+    region: RegionId,
+    visit: &mut impl FnMut(NodeId),
+) {
+    for &id in schedule.nodes(region) {
+        visit(id);
+        let cheaper = func
+            .regions_of(id)
+            .min_by_key(|&r| region_price(func, schedule, r));
+        if let Some(cheaper) = cheaper {
+            for_each_common(func, schedule, cheaper, visit);
+        }
+    }
+}
+
+/// What a round of the row loop of `func` costs; `None` if it has none.
+/// `reason` says why the loop was not widened, if it was not.
+pub fn loop_report(func: &Func, reason: Option<&crate::NotWidened>) -> Option<LoopReport> {
+    let row_loop = as_row_loop(func)?;
+    let Node::For { lanes, body, .. } = *func.node(row_loop) else {
+        return None;
+    };
+    let schedule = Schedule::of(func);
+    let (mut ops, mut price, mut guards) = (0, 0, 0);
+    for_each_common(func, &schedule, body, &mut |id| {
+        ops += u32::from(matches!(func.node(id), Node::Op { .. }));
+        price += node_price(func, id);
+        guards += u32::from(matches!(func.node(id), Node::Guard { .. }));
+    });
+    Some(LoopReport {
+        lanes,
+        ops,
+        price,
+        guards,
+        slow_ops: crate::pipeline::count_class(func, Class::Slow) as u32,
+        reason: reason.map(ToString::to_string).unwrap_or_default(),
+    })
+}

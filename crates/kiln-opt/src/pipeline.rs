@@ -1,0 +1,125 @@
+//! The column of passes.
+
+use crate::config::{OptConfig, OptError};
+use crate::report::Report;
+use crate::rules::Counts;
+use crate::{expand, inline, rules};
+use kiln_ir::{Class, Func, Node, NodeId, verify};
+
+/// A Func after the passes, and what they did.
+#[derive(Clone, Debug)]
+pub struct Optimized {
+    /// The Func: without calls, without mathematical functions but those the
+    /// config calls native.
+    pub func: Func,
+    /// What the passes did.
+    pub report: Report,
+}
+
+/// Runs the passes over a Func.
+///
+/// # Errors
+/// When the Func grows beyond the config's limit, when its calls nest too
+/// deeply, and, where the config asks for verifying, when the Func given or
+/// made breaks the rules of the language.
+pub fn optimize(func: &Func, config: &OptConfig) -> Result<Optimized, OptError> {
+    optimize_traced(func, config, &mut |_, _| {})
+}
+
+/// As [`optimize`], calling `trace` with the name of each pass and the Func
+/// it made.
+///
+/// # Errors
+/// As [`optimize`].
+pub fn optimize_traced(
+    func: &Func,
+    config: &OptConfig,
+    trace: &mut dyn FnMut(&'static str, &Func),
+) -> Result<Optimized, OptError> {
+    check("input", func, config)?;
+    let mut column = Column {
+        config,
+        trace,
+        report: Report::default(),
+        counts: Counts::default(),
+    };
+    let func = column.inline(func)?;
+    let func = column.rules("rules", &func)?;
+    let func = column.expand(func)?;
+    let Column {
+        mut report, counts, ..
+    } = column;
+    report.rules = counts.fired();
+    Ok(Optimized { func, report })
+}
+
+struct Column<'a> {
+    config: &'a OptConfig,
+    trace: &'a mut dyn FnMut(&'static str, &Func),
+    report: Report,
+    counts: Counts,
+}
+
+impl Column<'_> {
+    fn inline(&mut self, func: &Func) -> Result<Func, OptError> {
+        if func.callees().is_empty() {
+            return Ok(func.clone());
+        }
+        let (func, calls) = inline::inline_calls(func, self.config.nodes_max)?;
+        self.report.calls_inlined = calls;
+        self.done(inline::NAME, func)
+    }
+
+    fn rules(&mut self, name: &'static str, func: &Func) -> Result<Func, OptError> {
+        let func = rules::simplify(func, &mut self.counts);
+        self.done(name, func)
+    }
+
+    /// Expands, and simplifies what came of it; a Func without mathematical
+    /// functions is left alone.
+    fn expand(&mut self, func: Func) -> Result<Func, OptError> {
+        let native = self.config.native;
+        let needed = nodes(&func).any(|(id, node)| match node {
+            Node::Op { op, .. } => expand::is_expanded(*op, func.ty(id), native),
+            _ => false,
+        });
+        if !needed {
+            return Ok(func);
+        }
+        let (func, expanded) = expand::expand(&func, native);
+        self.report.functions_expanded = expanded;
+        let func = self.done("expand", func)?;
+        self.rules("rules", &func)
+    }
+
+    fn done(&mut self, pass: &'static str, func: Func) -> Result<Func, OptError> {
+        self.report.passed(pass, func.node_count());
+        (self.trace)(pass, &func);
+        check(pass, &func, self.config)?;
+        Ok(func)
+    }
+}
+
+fn nodes(func: &Func) -> impl Iterator<Item = (NodeId, &Node)> {
+    (0..func.node_count())
+        .map(NodeId::new)
+        .map(|id| (id, func.node(id)))
+}
+
+fn check(pass: &'static str, func: &Func, config: &OptConfig) -> Result<(), OptError> {
+    let (nodes, limit) = (func.node_count(), config.nodes_max);
+    if nodes > limit {
+        return Err(OptError::TooLarge { pass, nodes, limit });
+    }
+    if config.verify {
+        verify(func).map_err(|source| OptError::Verify { pass, source })?;
+    }
+    Ok(())
+}
+
+/// Number of nodes that are ops of `class`.
+pub(crate) fn count_class(func: &Func, class: Class) -> usize {
+    nodes(func)
+        .filter(|(_, node)| matches!(node, Node::Op { op, .. } if op.class() == class))
+        .count()
+}

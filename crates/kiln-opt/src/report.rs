@@ -1,0 +1,121 @@
+//! What the passes did, as plain data and as text a user can act on.
+
+use std::fmt;
+
+/// What the passes did to a Func.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Report {
+    /// One entry per pass that ran, in order.
+    pub passes: Vec<PassReport>,
+    /// The rules that fired and how often, in the order of the tables.
+    pub rules: Vec<RuleCount>,
+    /// Calls that were inlined.
+    pub calls_inlined: u32,
+    /// Mathematical functions that were expanded.
+    pub functions_expanded: u32,
+    /// What the row loop costs and whether it was widened, if there is one
+    /// and it was tried.
+    pub row_loop: Option<LoopReport>,
+}
+
+/// The size of a Func after a pass.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PassReport {
+    /// The name of the pass.
+    pub name: &'static str,
+    /// Number of nodes after it.
+    pub nodes: usize,
+}
+
+/// How often a rule fired.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RuleCount {
+    /// The name of the rule.
+    pub name: &'static str,
+    /// How often.
+    pub fired: u32,
+}
+
+/// What became of the loop over rows.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LoopReport {
+    /// Rows a round: 1 for a loop that was not widened.
+    pub lanes: u16,
+    /// Ops a round on the common path.
+    pub ops: u32,
+    /// Price of a round on the common path, in the time of one addition.
+    pub price: u32,
+    /// Guards that stay in the loop.
+    pub guards: u32,
+    /// Slow-lane ops, called one lane at a time on rare paths.
+    pub slow_ops: u32,
+    /// Why the loop was not widened; empty if it was.
+    pub reason: String,
+}
+
+impl Report {
+    pub(crate) fn passed(&mut self, name: &'static str, nodes: usize) {
+        self.passes.push(PassReport { name, nodes });
+    }
+
+    /// How often the rule of this name fired.
+    pub fn fired(&self, name: &str) -> u32 {
+        self.rules
+            .iter()
+            .find(|rule| rule.name == name)
+            .map_or(0, |rule| rule.fired)
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("passes:")?;
+        for pass in &self.passes {
+            write!(f, " {} ({} nodes)", pass.name, pass.nodes)?;
+        }
+        if self.calls_inlined > 0 {
+            write!(f, "\ncalls inlined: {}", self.calls_inlined)?;
+        }
+        if self.functions_expanded > 0 {
+            write!(f, "\nfunctions expanded: {}", self.functions_expanded)?;
+        }
+        if !self.rules.is_empty() {
+            f.write_str("\nrules fired:")?;
+            for rule in &self.rules {
+                write!(f, " {} x{}", rule.name, rule.fired)?;
+            }
+        }
+        if let Some(row_loop) = &self.row_loop {
+            write!(f, "\n{row_loop}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for LoopReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "row loop: {} row(s) a round, {} ops, price {}",
+            self.lanes, self.ops, self.price
+        )?;
+        if self.guards > 0 {
+            write!(
+                f,
+                "; {} check(s) on every row, a round that fails one is run again row by row",
+                self.guards
+            )?;
+        }
+        if self.slow_ops > 0 {
+            write!(
+                f,
+                "; {} rare path(s) call a function row by row",
+                self.slow_ops
+            )?;
+        }
+        if !self.reason.is_empty() {
+            write!(f, "; one row at a time because {}", self.reason)?;
+        }
+        Ok(())
+    }
+}

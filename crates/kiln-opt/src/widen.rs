@@ -1,0 +1,377 @@
+//! Widening: from a loop over rows to a loop over blocks of rows.
+//!
+//! Each value of the body is uniform (the same for all rows: it stays a
+//! scalar outside of the loop and is splat where it is used), linear (the
+//! index) or varying (a vector). A side of a condition that varies is skipped
+//! only where it costs more than asking whether any lane wants it. All guards
+//! come before the first store, so that the runtime can run a block in which
+//! a guard fails again, one row at a time, as if nothing had happened.
+
+use crate::cost::region_price;
+use kiln_ir::{
+    ArrayRef, Const, Func, FuncBuilder, Layout, Node, NodeId, Op, ParamType, RegionId, Scalar,
+    Schedule, Type, as_row_loop,
+};
+use thiserror::Error;
+
+/// A side of an `if` that costs less runs for all lanes without asking
+/// whether one wants it: the price of the question, and of a branch that is
+/// guessed wrongly now and then.
+const BRANCH_PRICE: u32 = 10;
+
+/// Why a loop runs one row at a time.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum NotWidened {
+    /// A block of one row is the loop as it is.
+    #[error("a block holds one row")]
+    OneLane,
+    /// The Func is more than a loop over rows.
+    #[error("the function is not one loop over rows")]
+    NoRowLoop,
+    /// The loop was widened before.
+    #[error("the loop is widened already")]
+    Widened,
+    /// There is a loop in the loop, or a call.
+    #[error("there is a loop inside each row")]
+    InnerLoop,
+    /// A row stores or checks under a condition.
+    #[error("a row stores or checks something under a condition")]
+    ConditionalEffect,
+    /// An array is not read or written in the order of the rows.
+    #[error("the array {array} is not accessed row by row")]
+    Access {
+        /// The name of the array.
+        array: String,
+    },
+    /// The rows of an array lie apart.
+    #[error("the rows of {array} are not side by side in memory")]
+    Strided {
+        /// The name of the array.
+        array: String,
+    },
+    /// A check comes after a store of the same row.
+    #[error("a check comes after the first store of its row")]
+    LateGuard,
+    /// A value cannot be a vector.
+    #[error("{op} works on one row at a time")]
+    Op {
+        /// The name of the op.
+        op: &'static str,
+    },
+}
+
+/// The row loop of `func` over blocks of `lanes` rows.
+///
+/// The bounds of the loop stay as they are: the caller runs it over ranges
+/// that are whole blocks.
+///
+/// # Errors
+/// Why the loop must run one row at a time.
+pub fn widen(func: &Func, lanes: u16) -> Result<Func, NotWidened> {
+    let row_loop = as_row_loop(func).ok_or(NotWidened::NoRowLoop)?;
+    let Node::For {
+        lanes: old_lanes,
+        body,
+        ..
+    } = *func.node(row_loop)
+    else {
+        return Err(NotWidened::NoRowLoop);
+    };
+    if old_lanes != 1 {
+        return Err(NotWidened::Widened);
+    }
+    if lanes < 2 {
+        return Err(NotWidened::OneLane);
+    }
+    check_effects(func, body)?;
+    let mut widener = Widener {
+        func,
+        schedule: Schedule::of(func),
+        b: FuncBuilder::new(func.name()),
+        lanes,
+        index: func.region(body).args[0],
+        mask: None,
+        map: vec![None; func.node_count()],
+        results: vec![Vec::new(); func.node_count()],
+    };
+    widener.add_params();
+    widener.region(func.body())?;
+    Ok(widener.b.finish(&[]))
+}
+
+/// Checks the order and the kind of what has effects in a row.
+fn check_effects(func: &Func, body: RegionId) -> Result<(), NotWidened> {
+    let mut stored = false;
+    for &id in &func.region(body).effects {
+        match func.node(id) {
+            Node::Guard { .. } if stored => return Err(NotWidened::LateGuard),
+            Node::Guard { .. } | Node::Load { .. } => {}
+            Node::Store { .. } => stored = true,
+            Node::If { .. } => return Err(NotWidened::ConditionalEffect),
+            _ => return Err(NotWidened::InnerLoop),
+        }
+    }
+    Ok(())
+}
+
+struct Widener<'a> {
+    func: &'a Func,
+    schedule: Schedule,
+    b: FuncBuilder,
+    lanes: u16,
+    /// The index of the row loop, in the old Func.
+    index: NodeId,
+    /// The rows that want what is being widened; `None` for all.
+    mask: Option<NodeId>,
+    /// The new node for an old one; the first row of the block for the index.
+    map: Vec<Option<NodeId>>,
+    /// The new results of each structured node.
+    results: Vec<Vec<NodeId>>,
+}
+
+impl Widener<'_> {
+    fn add_params(&mut self) {
+        for param in self.func.params() {
+            match param.ty {
+                ParamType::Scalar(scalar) => {
+                    self.b.scalar_param(param.name.clone(), scalar);
+                }
+                ParamType::Array(ty) => {
+                    self.b.array_param(param.name.clone(), ty);
+                }
+            }
+        }
+        for local in self.func.locals() {
+            self.b.local(local.elem, local.len);
+        }
+    }
+
+    /// Widens what runs in a region; gives what it yields. Recurses on the
+    /// nesting of regions, which is limited.
+    fn region(&mut self, region: RegionId) -> Result<Vec<NodeId>, NotWidened> {
+        for at in 0..self.schedule.nodes(region).len() {
+            let id = self.schedule.nodes(region)[at];
+            self.node(id)?;
+        }
+        let yields = &self.func.region(region).yields;
+        Ok(yields.iter().map(|&v| self.value(v)).collect())
+    }
+
+    /// The new value of an old one: a scalar if it is uniform.
+    fn value(&mut self, old: NodeId) -> NodeId {
+        match self.func.node(old) {
+            Node::Const(value) => self.b.constant(*value),
+            Node::Param(index) => self.b.param(*index),
+            Node::Proj { of, index } => self.results[of.index()][*index as usize],
+            _ => {
+                let Some(new) = self.map[old.index()] else {
+                    unreachable!("{old} is widened before its users")
+                };
+                if old == self.index {
+                    self.rows(new)
+                } else {
+                    new
+                }
+            }
+        }
+    }
+
+    /// The indices of the rows of the block that begins at `first`.
+    fn rows(&mut self, first: NodeId) -> NodeId {
+        let ty = Type::vector(Scalar::I64, self.lanes);
+        let first = self.b.splat(self.lanes, first);
+        let steps = self.b.op_as(Op::Iota, &[], Some(ty));
+        self.b.op(Op::Add, &[first, steps])
+    }
+
+    /// The value in every lane.
+    fn vector(&mut self, value: NodeId) -> NodeId {
+        if self.b.ty(value).is_vector() {
+            value
+        } else {
+            self.b.splat(self.lanes, value)
+        }
+    }
+
+    fn node(&mut self, id: NodeId) -> Result<(), NotWidened> {
+        let func = self.func;
+        let new = match func.node(id) {
+            Node::Param(_) | Node::Const(_) | Node::Proj { .. } | Node::Arg { .. } => return Ok(()),
+            Node::Op { op, args } => self.op(id, *op, args)?,
+            Node::Len { array, dim } => self.b.len(*array, *dim),
+            Node::Load {
+                array,
+                index,
+                after,
+            } => {
+                let first = self.first_row(*array, index)?;
+                let after = after.and_then(|g| self.map[g.index()]);
+                self.b.load_as(*array, &[first], after, self.lanes)
+            }
+            Node::Store {
+                array,
+                index,
+                value,
+            } => {
+                let first = self.first_row(*array, index)?;
+                let value = self.value(*value);
+                let value = self.vector(value);
+                self.b.store(*array, &[first], value);
+                return Ok(());
+            }
+            Node::Guard { cond, fault, .. } => {
+                let cond = self.value(*cond);
+                let fault = self.b.fault(func.fault(*fault).clone());
+                // The row that fails reports, when it runs alone.
+                self.b.guard(cond, fault, &[])
+            }
+            Node::If {
+                cond,
+                then,
+                otherwise,
+            } => {
+                self.results[id.index()] = self.choice(*cond, *then, *otherwise)?;
+                return Ok(());
+            }
+            Node::For { lo, hi, body, .. } => {
+                let (lo, hi) = (self.value(*lo), self.value(*hi));
+                let (first, _) = self.b.begin_for(&[]);
+                self.map[self.index.index()] = Some(first);
+                self.region(*body)?;
+                self.b.end_for(lo, hi, self.lanes, &[], &[]);
+                return Ok(());
+            }
+            _ => return Err(NotWidened::InnerLoop),
+        };
+        self.map[id.index()] = Some(new);
+        Ok(())
+    }
+
+    fn op(&mut self, id: NodeId, op: Op, args: &[NodeId]) -> Result<NodeId, NotWidened> {
+        let mut args: Vec<NodeId> = args.iter().map(|&v| self.value(v)).collect();
+        let ty = self.func.ty(id);
+        if !args.iter().any(|&v| self.b.ty(v).is_vector()) {
+            return Ok(self.b.op_as(op, &args, Some(ty)));
+        }
+        if op == Op::Powi {
+            return Err(NotWidened::Op { op: op.name() });
+        }
+        for arg in &mut args {
+            *arg = self.vector(*arg);
+        }
+        Ok(self.b.op_as(op, &args, Some(ty.with_lanes(self.lanes))))
+    }
+
+    /// The first row of the block, for an access of the row itself in an
+    /// array whose rows lie side by side.
+    fn first_row(&self, array: ArrayRef, index: &[NodeId]) -> Result<NodeId, NotWidened> {
+        let ty = self.func.array_type(array);
+        let name = || match array {
+            ArrayRef::Param(index) => self.func.params()[index as usize].name.clone(),
+            ArrayRef::Local(index) => format!("l{index}"),
+        };
+        if ty.layout == Layout::Strided {
+            return Err(NotWidened::Strided { array: name() });
+        }
+        match (index, self.map[self.index.index()]) {
+            ([only], Some(first)) if *only == self.index => Ok(first),
+            _ => Err(NotWidened::Access { array: name() }),
+        }
+    }
+
+    /// An `if` whose sides are pure.
+    fn choice(
+        &mut self,
+        cond: NodeId,
+        then: RegionId,
+        otherwise: RegionId,
+    ) -> Result<Vec<NodeId>, NotWidened> {
+        let cond = self.value(cond);
+        if !self.b.ty(cond).is_vector() {
+            let (yes, no) = (self.region(then)?, self.region(otherwise)?);
+            let (yes, no) = self.alike(yes, no);
+            return Ok(self.branch(cond, &yes, &no));
+        }
+        let dear = |region| region_price(self.func, &self.schedule, region) > BRANCH_PRICE;
+        let (then_is_dear, else_is_dear) = (dear(then), dear(otherwise));
+        let other = self.b.op(Op::Not, &[cond]);
+        let (yes_wanted, yes) = self.side(cond, then)?;
+        let (no_wanted, no) = self.side(other, otherwise)?;
+        let yes: Vec<NodeId> = yes.into_iter().map(|v| self.vector(v)).collect();
+        let no: Vec<NodeId> = no.into_iter().map(|v| self.vector(v)).collect();
+        Ok(match (then_is_dear, else_is_dear) {
+            (false, false) => self.selects(cond, &yes, &no),
+            (true, false) => {
+                let mixed = self.selects(cond, &yes, &no);
+                self.where_any(yes_wanted, &mixed, &no)
+            }
+            (false, true) => {
+                let mixed = self.selects(cond, &yes, &no);
+                self.where_any(no_wanted, &mixed, &yes)
+            }
+            (true, true) => {
+                let nothing = self.zeros(&yes);
+                let yes = self.where_any(yes_wanted, &yes, &nothing);
+                let no = self.where_any(no_wanted, &no, &nothing);
+                self.selects(cond, &yes, &no)
+            }
+        })
+    }
+
+    /// Widens one side of an `if` for the rows in `mask`; gives which rows
+    /// want it, of those that want the `if` at all, and what it yields.
+    /// Pure nodes float, so that the schedule sinks them into the branch that
+    /// uses them.
+    fn side(
+        &mut self,
+        mask: NodeId,
+        region: RegionId,
+    ) -> Result<(NodeId, Vec<NodeId>), NotWidened> {
+        let wanted = match self.mask {
+            Some(outer) => self.b.op(Op::And, &[outer, mask]),
+            None => mask,
+        };
+        let outer = self.mask.replace(wanted);
+        let yields = self.region(region);
+        self.mask = outer;
+        Ok((wanted, yields?))
+    }
+
+    /// The values as vectors wherever one of a pair is.
+    fn alike(&mut self, mut yes: Vec<NodeId>, mut no: Vec<NodeId>) -> (Vec<NodeId>, Vec<NodeId>) {
+        for (x, y) in yes.iter_mut().zip(&mut no) {
+            if self.b.ty(*x) != self.b.ty(*y) {
+                (*x, *y) = (self.vector(*x), self.vector(*y));
+            }
+        }
+        (yes, no)
+    }
+
+    fn selects(&mut self, cond: NodeId, yes: &[NodeId], no: &[NodeId]) -> Vec<NodeId> {
+        yes.iter()
+            .zip(no)
+            .map(|(&x, &y)| self.b.select(cond, x, y))
+            .collect()
+    }
+
+    fn zeros(&mut self, like: &[NodeId]) -> Vec<NodeId> {
+        like.iter()
+            .map(|&v| {
+                let ty = self.b.ty(v);
+                self.b.constant_of(ty, Const::zero(ty.scalar))
+            })
+            .collect()
+    }
+
+    /// `if any(mask) { yes } else { no }`.
+    fn where_any(&mut self, mask: NodeId, yes: &[NodeId], no: &[NodeId]) -> Vec<NodeId> {
+        let any = self.b.op(Op::Any, &[mask]);
+        self.branch(any, yes, no)
+    }
+
+    fn branch(&mut self, cond: NodeId, yes: &[NodeId], no: &[NodeId]) -> Vec<NodeId> {
+        self.b.begin_if();
+        let then = self.b.begin_else(yes);
+        self.b.end_if(cond, then, no)
+    }
+}

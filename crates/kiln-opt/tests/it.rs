@@ -1,0 +1,7 @@
+//! Tests of the passes through their public face.
+
+mod it {
+    mod expand;
+    mod reference;
+    mod widen;
+}
