@@ -5,9 +5,9 @@
 //! never allocated (the encoder needs one scratch), nor is `rbp`, which holds
 //! the stack frame, nor `k0`, which cannot be a write mask.
 
+use super::Convention;
 use super::inst::{GENERAL, MASK, MachFunc, Role, VECTOR};
 use super::rows::Width;
-use super::Convention;
 use regalloc2::checker::Checker;
 use regalloc2::{
     Algorithm, Block, Function, Inst as InstId, InstRange, MachineEnv, Operand, OperandConstraint,
@@ -172,12 +172,11 @@ impl<'a> Flat<'a> {
         });
         self.operand_ranges
             .push((start as u32, self.operands.len() as u32));
-        self.terminators
-            .push(match (inst.is_terminator(), inst) {
-                (false, _) => Terminator::No,
-                (true, super::inst::Inst::Return { .. }) => Terminator::Return,
-                (true, _) => Terminator::Branch,
-            });
+        self.terminators.push(match (inst.is_terminator(), inst) {
+            (false, _) => Terminator::No,
+            (true, super::inst::Inst::Return { .. }) => Terminator::Return,
+            (true, _) => Terminator::Branch,
+        });
     }
 }
 

@@ -8,7 +8,7 @@
 
 use super::alloc::{SLOT_BYTES, argument_registers, gpr, is_callee_saved};
 use super::asm::{Assembled, Assembler, Label, Modifiers, Operand};
-use super::inst::{Addr, Arg, Inst, MachFunc, MaskTest, Part, SlowCall, VInst};
+use super::inst::{Addr, Arg, Inst, MachFunc, Part, Signs, SlowCall, VInst};
 use super::pool::Constants;
 use super::rows::{Form, MachOp, Slot, Width};
 use super::{Convention, FRAME_LIMIT};
@@ -237,8 +237,11 @@ impl Emitter<'_> {
         for (i, reg) in self.frame.kept_vectors.clone().into_iter().enumerate() {
             let mem = stack(self.frame.kept_at + 16 * i);
             let code = Code::VEX_Vmovups_xmmm128_xmm;
-            self.asm
-                .push(Instruction::with2(code, mem, vector_register(reg, Width::X)));
+            self.asm.push(Instruction::with2(
+                code,
+                mem,
+                vector_register(reg, Width::X),
+            ));
         }
     }
 
@@ -246,8 +249,11 @@ impl Emitter<'_> {
         for (i, reg) in self.frame.kept_vectors.clone().into_iter().enumerate() {
             let mem = stack(self.frame.kept_at + 16 * i);
             let code = Code::VEX_Vmovups_xmm_xmmm128;
-            self.asm
-                .push(Instruction::with2(code, vector_register(reg, Width::X), mem));
+            self.asm.push(Instruction::with2(
+                code,
+                vector_register(reg, Width::X),
+                mem,
+            ));
         }
         if self.frame.exists {
             let pushed = self.frame.pushed.clone();
@@ -271,8 +277,7 @@ impl Emitter<'_> {
         let mut edits = output.edits.iter().peekable();
         for (index, block) in func.blocks.iter().enumerate() {
             let is_passed_over = self.target(Block::new(index)).index() != index;
-            let starts_loop =
-                block.part == Part::Hot && func.blocks[index - 1].part != Part::Hot;
+            let starts_loop = block.part == Part::Hot && func.blocks[index - 1].part != Part::Hot;
             if starts_loop && !is_passed_over {
                 self.asm.align(LOOP_ALIGNMENT);
             }
@@ -321,13 +326,30 @@ impl Emitter<'_> {
             Inst::BroadcastWord { width, .. } => self.broadcast_word(*width, allocs),
             Inst::Slow(call) => self.slow_call(call, allocs),
             Inst::Jump => self.jump(self.func.blocks[block].succs[0], block),
-            Inst::IfAny { test, .. } => {
-                let code = self.test_any(*test, allocs[0]);
-                self.branch(code, block);
+            Inst::LaneBits { signs, .. } => self.lane_bits(*signs, allocs),
+            Inst::IfBits { all, .. } => {
+                let bits = general_of(allocs.first()).full_register32();
+                self.asm.push(match all {
+                    None => Instruction::with2(Code::Test_rm32_r32, bits, bits),
+                    Some(all) => Instruction::with2(Code::Cmp_rm32_imm32, bits, *all),
+                });
+                self.branch(
+                    match all {
+                        None => (Code::Jne_rel32_64, Code::Je_rel32_64),
+                        Some(_) => (Code::Je_rel32_64, Code::Jne_rel32_64),
+                    },
+                    block,
+                );
             }
-            Inst::IfAll { test, full, .. } => {
-                let code = self.test_all(*test, *full, allocs[0]);
-                self.branch(code, block);
+            Inst::IfMask { lanes, all, .. } => {
+                self.kortest(*lanes, allocs[0]);
+                self.branch(
+                    match all {
+                        false => (Code::Jne_rel32_64, Code::Je_rel32_64),
+                        true => (Code::Jb_rel32_64, Code::Jae_rel32_64),
+                    },
+                    block,
+                );
             }
             Inst::IfLess { .. } => {
                 let (left, right) = (general_of(allocs.first()), general_of(allocs.get(1)));
@@ -357,6 +379,8 @@ impl Emitter<'_> {
         let mut operands = Vec::with_capacity(4);
         for (i, arg) in inst.args.iter().flatten().enumerate() {
             operands.push(match *arg {
+                // Replaced by the result's register below.
+                Arg::Reg(_) if inst.repeats_tied(i) => Operand::Reg(Register::None),
                 Arg::Reg(_) => self.register_or_slot(form.args[i], inst.width, regs.next()),
                 Arg::Mem(addr) => Operand::Mem(address(&addr, &mut regs)),
                 Arg::Const(id) => {
@@ -377,7 +401,11 @@ impl Emitter<'_> {
             let def = self.register_or_slot(form.def, inst.width, regs.next());
             // A tied argument is the result's register: it is written once.
             if form.tied {
-                operands[0] = def;
+                for (i, operand) in operands.iter_mut().enumerate() {
+                    if i == 0 || inst.repeats_tied(i) {
+                        *operand = def;
+                    }
+                }
             } else {
                 operands.insert(0, def);
             }
@@ -428,39 +456,7 @@ impl Emitter<'_> {
         }
     }
 
-    /// Sets the flags; gives the jumps for "some lane" and "no lane".
-    fn test_any(&mut self, test: MaskTest, mask: Allocation) -> (Code, Code) {
-        match test {
-            MaskTest::Bits(bits) => self.kortest(bits, mask),
-            _ => {
-                self.signs(test, mask);
-                let eax = Register::EAX;
-                self.asm
-                    .push(Instruction::with2(Code::Test_rm32_r32, eax, eax));
-            }
-        }
-        (Code::Jne_rel32_64, Code::Je_rel32_64)
-    }
-
-    /// Sets the flags; gives the jumps for "every lane" and "not every lane".
-    fn test_all(&mut self, test: MaskTest, full: u64, mask: Allocation) -> (Code, Code) {
-        match test {
-            MaskTest::Bits(bits) => {
-                self.kortest(bits, mask);
-                (Code::Jb_rel32_64, Code::Jae_rel32_64)
-            }
-            _ => {
-                self.signs(test, mask);
-                self.asm.push(Instruction::with2(
-                    Code::Cmp_rm32_imm32,
-                    Register::EAX,
-                    full as u32,
-                ));
-                (Code::Je_rel32_64, Code::Jne_rel32_64)
-            }
-        }
-    }
-
+    /// Zero and carry flags: whether no lane is on, whether all are.
     fn kortest(&mut self, bits: u8, mask: Allocation) {
         let code = match bits {
             8 => Code::VEX_Kortestb_kr_kr,
@@ -472,21 +468,19 @@ impl Emitter<'_> {
         self.asm.push(Instruction::with2(code, mask, mask));
     }
 
-    fn signs(&mut self, test: MaskTest, mask: Allocation) {
-        use Width::{X, Y, Z};
-        let (code, width) = match test {
-            MaskTest::Signs64(X) => (Code::VEX_Vmovmskpd_r32_xmm, X),
-            MaskTest::Signs64(Y | Z) => (Code::VEX_Vmovmskpd_r32_ymm, Y),
-            MaskTest::Signs32(X) => (Code::VEX_Vmovmskps_r32_xmm, X),
-            MaskTest::Signs32(Y | Z) => (Code::VEX_Vmovmskps_r32_ymm, Y),
-            MaskTest::Signs8(X) => (Code::VEX_Vpmovmskb_r32_xmm, X),
-            MaskTest::Signs8(Y | Z) => (Code::VEX_Vpmovmskb_r32_ymm, Y),
-            MaskTest::Bits(_) => return,
+    fn lane_bits(&mut self, signs: Signs, allocs: &[Allocation]) {
+        let code = match (signs.bytes, signs.width) {
+            (8, Width::X) => Code::VEX_Vmovmskpd_r32_xmm,
+            (8, _) => Code::VEX_Vmovmskpd_r32_ymm,
+            (4, Width::X) => Code::VEX_Vmovmskps_r32_xmm,
+            (4, _) => Code::VEX_Vmovmskps_r32_ymm,
+            (_, Width::X) => Code::VEX_Vpmovmskb_r32_xmm,
+            (_, _) => Code::VEX_Vpmovmskb_r32_ymm,
         };
-        let number = mask.as_reg().map_or(0, PReg::hw_enc);
-        let reg = vector_register(number, width);
-        self.asm
-            .push(Instruction::with2(code, Register::EAX, reg));
+        let number = allocs[0].as_reg().map_or(0, PReg::hw_enc);
+        let mask = vector_register(number, signs.width);
+        let def = general_of(allocs.get(1)).full_register32();
+        self.asm.push(Instruction::with2(code, def, mask));
     }
 
     /// Branches to the first successor on `codes.0`, else to the second,
@@ -505,8 +499,7 @@ impl Emitter<'_> {
     fn jump(&mut self, to: Block, from: usize) {
         let to = self.target(to);
         if !self.falls_to(from, to) {
-            self.asm
-                .branch(Code::Jmp_rel32_64, self.labels[to.index()]);
+            self.asm.branch(Code::Jmp_rel32_64, self.labels[to.index()]);
         }
     }
 
@@ -516,8 +509,7 @@ impl Emitter<'_> {
 
     /// Whether everything between two blocks is passed over.
     fn falls_to(&self, from: usize, to: Block) -> bool {
-        to.index() > from
-            && (from + 1..to.index()).all(|i| self.targets[i] != Block::new(i))
+        to.index() > from && (from + 1..to.index()).all(|i| self.targets[i] != Block::new(i))
     }
 
     fn move_between(&mut self, from: Allocation, to: Allocation) {
@@ -767,4 +759,3 @@ impl SlowCall {
         self.stride() * (self.args.len() + self.results.len())
     }
 }
-

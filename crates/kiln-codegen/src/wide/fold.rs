@@ -52,7 +52,9 @@ pub(crate) fn fold(func: &mut MachFunc, vector: Width) {
         });
     }
     let preheader = &mut func.blocks[func.preheader].insts;
-    let loads = chosen.iter().map(|&(id, width)| load_constant(hoisted[&id], id, width));
+    let loads = chosen
+        .iter()
+        .map(|&(id, width)| load_constant(hoisted[&id], id, width));
     let end = preheader.len() - 1;
     preheader.splice(end..end, loads);
 }
@@ -190,9 +192,7 @@ impl Lives {
             return false;
         }
         match self.parts[block] {
-            Part::Hot => {
-                self.last[reg] == position && self.parts[self.home[reg]] == Part::Hot
-            }
+            Part::Hot => self.last[reg] == position && self.parts[self.home[reg]] == Part::Hot,
             Part::Once | Part::Cold(_) => {
                 self.last_in_block[reg] == position && self.home[reg] == block
             }
@@ -271,9 +271,7 @@ fn hoist(func: &MachFunc, lives: &Lives, vector: Width) -> Vec<(ConstId, Width)>
     let registers = if vector == Width::Z { 32 } else { 16 };
     let room = registers - registers.min(lives.pressure + SLACK);
     let mut order: Vec<_> = scores.into_iter().collect();
-    order.sort_unstable_by_key(|&(id, (loads, uses, _))| {
-        (std::cmp::Reverse((loads, uses)), id)
-    });
+    order.sort_unstable_by_key(|&(id, (loads, uses, _))| (std::cmp::Reverse((loads, uses)), id));
     order.truncate(room);
     order
         .into_iter()
@@ -460,8 +458,7 @@ impl Rewriter<'_> {
             }
         }
         if let Some(Arg::Reg(tied)) = args[order[0]] {
-            let again = order[1..].iter().any(|&i| args[i] == Some(Arg::Reg(tied)));
-            cost += 2 * usize::from(again || !self.lives.dies(tied, self.at));
+            cost += 2 * usize::from(!self.lives.dies(tied, self.at));
         }
         // Among equals, memory operands leave the register free earlier.
         Some(cost + usize::from(!memory))

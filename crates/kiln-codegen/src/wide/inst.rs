@@ -76,17 +76,13 @@ pub(crate) struct SlowCall {
     pub(crate) lanes: u16,
 }
 
-/// What a branch on a mask tests.
+/// Which sign bits of a vector are read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum MaskTest {
-    /// Sign bits of the 64-bit lanes of a vector.
-    Signs64(Width),
-    /// Sign bits of the 32-bit lanes of a vector.
-    Signs32(Width),
-    /// Sign bits of the bytes of a vector.
-    Signs8(Width),
-    /// This many bits of a k mask: 8, 16, 32 or 64.
-    Bits(u8),
+pub(crate) struct Signs {
+    /// Size of the elements: 8, 4, or 1 byte.
+    pub(crate) bytes: u8,
+    /// Width of the vector.
+    pub(crate) width: Width,
 }
 
 /// An instruction.
@@ -139,21 +135,32 @@ pub(crate) enum Inst {
     Slow(Box<SlowCall>),
     /// To the one successor.
     Jump,
-    /// To the first successor if any lane is on, else to the second.
-    IfAny {
+    /// The sign bits of a vector mask as an integer.
+    LaneBits {
+        /// The integer.
+        def: VReg,
         /// The mask.
         mask: VReg,
-        /// What is tested.
-        test: MaskTest,
+        /// Which bits.
+        signs: Signs,
     },
-    /// To the first successor if all lanes are on, else to the second.
-    IfAll {
-        /// The mask.
+    /// To the first successor if any lane is on, or if all are, else to the
+    /// second.
+    IfBits {
+        /// What [`Inst::LaneBits`] gave.
+        bits: VReg,
+        /// The bits of all lanes, if all must be on.
+        all: Option<u32>,
+    },
+    /// To the first successor if any lane is on, or if all are, else to the
+    /// second.
+    IfMask {
+        /// A k mask.
         mask: VReg,
-        /// What is tested.
-        test: MaskTest,
-        /// Bits of the test that are set when all lanes are on.
-        full: u64,
+        /// Number of lanes: 8, 16, 32 or 64.
+        lanes: u8,
+        /// Whether all must be on.
+        all: bool,
     },
     /// To the first successor if `left < right`, signed, else to the second.
     IfLess {
@@ -185,11 +192,19 @@ pub(crate) enum Role {
 }
 
 impl VInst {
+    /// Whether an argument is the tied one once more: it is then read from
+    /// the register the result overwrites.
+    pub(crate) fn repeats_tied(&self, arg: usize) -> bool {
+        arg > 0 && self.op.form().tied && self.args[arg] == self.args[0]
+    }
+
     /// Visits the registers in the order operands are listed for allocation.
     fn for_each_reg(&self, visit: &mut impl FnMut(Role, VReg)) {
         let form = self.op.form();
         for (i, arg) in self.args.iter().flatten().enumerate() {
             match *arg {
+                // The same register as the tied one, under the same name.
+                _ if self.repeats_tied(i) => {}
                 Arg::Reg(reg) => {
                     let in_memory = form.mem == Some(i as u8)
                         && matches!(form.args[i], Slot::Vec(_) | Slot::Xmm);
@@ -261,7 +276,13 @@ impl Inst {
                     visit(Role::Def, *piece);
                 }
             }
-            Inst::IfAny { mask, .. } | Inst::IfAll { mask, .. } => visit(Role::Use, *mask),
+            Inst::LaneBits { def, mask, .. } => {
+                visit(Role::Use, *mask);
+                visit(Role::Def, *def);
+            }
+            Inst::IfBits { bits: reg, .. } | Inst::IfMask { mask: reg, .. } => {
+                visit(Role::Use, *reg);
+            }
             Inst::IfLess { left, right } => {
                 visit(Role::Use, *left);
                 visit(Role::Use, *right);
@@ -275,8 +296,8 @@ impl Inst {
         matches!(
             self,
             Inst::Jump
-                | Inst::IfAny { .. }
-                | Inst::IfAll { .. }
+                | Inst::IfBits { .. }
+                | Inst::IfMask { .. }
                 | Inst::IfLess { .. }
                 | Inst::Return { .. }
         )

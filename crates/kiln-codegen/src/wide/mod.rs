@@ -19,7 +19,9 @@ mod inst;
 mod legal;
 mod pool;
 mod rows;
+mod schedule;
 mod select;
+mod sink;
 
 use crate::machine_code::{Entry, MachineCode};
 use crate::target::{Level, Target};
@@ -126,17 +128,12 @@ fn emit(func: &Func, target: &Target, config: &CodegenConfig) -> Result<Emitted,
         false => Ok(()),
     };
     limit(mach.inst_count())?;
+    sink::sink(&mut mach);
+    schedule::schedule(&mut mach);
     fold::fold(&mut mach, vector);
-    let output = alloc::allocate(&mach, vector, convention, checked)
-        .map_err(CodegenError::Backend)?;
-    let emitted = emit::emit(
-        &mach,
-        &output,
-        &constants,
-        vector,
-        convention,
-        checked,
-    )?;
+    let output =
+        alloc::allocate(&mach, vector, convention, checked).map_err(CodegenError::Backend)?;
+    let emitted = emit::emit(&mach, &output, &constants, vector, convention, checked)?;
     if emitted.code.bytes.len() > config.code_limit {
         return Err(CodegenError::Limit {
             what: "bytes of code",
@@ -159,7 +156,9 @@ fn check(func: &Func, schedule: &Schedule, level: Level) -> Result<(), CodegenEr
             Node::Op { op, args } => {
                 let scalar = match op {
                     Op::Select => func.ty(id).scalar,
-                    _ => args.first().map_or(func.ty(id).scalar, |&a| func.ty(a).scalar),
+                    _ => args
+                        .first()
+                        .map_or(func.ty(id).scalar, |&a| func.ty(a).scalar),
                 };
                 if !legal::is_legal(*op, scalar, level) {
                     return unsupported(format!("{} of {scalar}", op.name()));
@@ -205,7 +204,12 @@ fn shape(
         }
     }
     let lanes = usize::from(lanes);
-    let piece = level.vector_bytes() / widest;
+    let mut piece = level.vector_bytes() / widest;
+    // Fewer lanes than a register holds run in a part of it, which is whole
+    // for elements of eight bytes.
+    while widest < 8 && !lanes.is_multiple_of(piece) {
+        (piece, widest) = (piece / 2, widest * 2);
+    }
     if lanes == 0 || !lanes.is_multiple_of(piece) {
         return Err(CodegenError::Unsupported {
             what: format!("a loop of {lanes} lanes of {widest} bytes"),

@@ -61,7 +61,12 @@ impl Constants {
         match &self.values[id.0 as usize] {
             Value::Splat { bits, bytes } => {
                 let element = &bits.to_le_bytes()[..*bytes as usize];
-                element.iter().copied().cycle().take(width.bytes()).collect()
+                element
+                    .iter()
+                    .copied()
+                    .cycle()
+                    .take(width.bytes())
+                    .collect()
             }
             Value::Table(table) => {
                 let mut bytes = table.clone();

@@ -6,10 +6,10 @@
 //! `2^52` to an integer below it leaves the integer in the low bits.
 
 use super::super::inst::Arg;
-use crate::CodegenError;
 use super::super::rows::{MachOp, Width};
 use super::mask::ORDERED;
 use super::{Selector, Value};
+use crate::CodegenError;
 use kiln_ir::{NodeId, Op, Scalar};
 
 /// `2^52`.
@@ -160,10 +160,7 @@ impl Selector<'_> {
             return self.op(MachOp::SubPd, width, &[bits, magic]);
         }
         let (bits, offset) = match from {
-            Scalar::I64 => (
-                TWO_84.to_bits() ^ (1 << 31),
-                TWO_84 + TWO_63 + TWO_52,
-            ),
+            Scalar::I64 => (TWO_84.to_bits() ^ (1 << 31), TWO_84 + TWO_63 + TWO_52),
             _ => (TWO_84.to_bits(), TWO_84 + TWO_52),
         };
         let bits = self.splat(Scalar::U64, bits);
@@ -249,7 +246,10 @@ impl Selector<'_> {
         let width = self.width(from);
         let bits = to.bits();
         let (low, high) = if to.is_signed() {
-            (-((1u64 << (bits - 1)) as f64), ((1u64 << (bits - 1)) - 1) as f64)
+            (
+                -((1u64 << (bits - 1)) as f64),
+                ((1u64 << (bits - 1)) - 1) as f64,
+            )
         } else {
             (0.0, ((1u64 << bits) - 1) as f64)
         };

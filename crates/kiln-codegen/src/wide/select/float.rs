@@ -1,10 +1,10 @@
 //! Arithmetic on floats.
 
 use super::super::inst::Arg;
-use crate::CodegenError;
 use super::super::rows::MachOp;
 use super::mask::{ORDERED, UNORDERED};
 use super::{Selector, Value};
+use crate::CodegenError;
 use kiln_ir::{Class, Node, NodeId, Op, Scalar};
 
 /// A pair of rows: for f64 and for f32.

@@ -4,9 +4,9 @@
 //! and absolute value; each is a short exact sequence here.
 
 use super::super::inst::Arg;
-use crate::CodegenError;
 use super::super::rows::MachOp;
 use super::{Selector, Value};
+use crate::CodegenError;
 use kiln_ir::{NodeId, Op, Scalar};
 
 /// The row for the element size: bytes, words, double words, quad words.
@@ -60,9 +60,9 @@ impl Selector<'_> {
             (Op::Mul, [a, b]) if bytes == 2 => {
                 self.zip([a, b], |s, [a, b]| s.op(MachOp::MulLoW, width, &[a, b]))
             }
-            (Op::Min | Op::Max, [a, b]) => {
-                self.zip([a, b], |s, [a, b]| s.int_min_max(op == Op::Min, scalar, a, b))
-            }
+            (Op::Min | Op::Max, [a, b]) => self.zip([a, b], |s, [a, b]| {
+                s.int_min_max(op == Op::Min, scalar, a, b)
+            }),
             (Op::Shl | Op::Shr, [a, b]) if bytes >= 4 => {
                 let count = self.constant_count(args[1], scalar);
                 self.zip([a, b], |s, [a, b]| match count {

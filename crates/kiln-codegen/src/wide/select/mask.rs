@@ -1,11 +1,10 @@
 //! Masks: comparisons, logic, choice, and masks as bytes in memory.
 
 use super::super::inst::Arg;
-use crate::CodegenError;
 use super::super::rows::{MachOp, Width};
 use super::{Selector, Value};
+use crate::CodegenError;
 use kiln_ir::{NodeId, Op, Scalar, Type};
-use regalloc2::VReg;
 
 /// A comparison's immediate: VEX and EVEX float predicates, quiet.
 const fn float_predicate(op: Op) -> u8 {
@@ -72,11 +71,6 @@ impl Selector<'_> {
         let predicate = int_predicate(if value { Op::Eq } else { Op::Ne });
         let op = k_compare(bytes, false);
         Value::mask(vec![self.inst(op, width, &[zero, zero], predicate)], bytes)
-    }
-
-    /// A mask in a register of its file.
-    pub(super) fn mask_register(&mut self, mask: Arg, width: Width) -> VReg {
-        self.register(mask, width)
     }
 
     /// The lanes on in both masks, or in either.
@@ -299,7 +293,12 @@ impl Selector<'_> {
     fn nonzero(&mut self, value: Arg, bytes: usize, width: Width) -> Arg {
         let zero = self.splat_bytes(bytes, 0);
         if self.evex() {
-            return self.inst(k_compare(bytes, false), width, &[value, zero], int_predicate(Op::Ne));
+            return self.inst(
+                k_compare(bytes, false),
+                width,
+                &[value, zero],
+                int_predicate(Op::Ne),
+            );
         }
         let row = match bytes {
             1 => MachOp::CmpGtB,
@@ -342,7 +341,12 @@ impl Selector<'_> {
         let width = self.width_of(bytes);
         let zero = self.splat_bytes(bytes, 0);
         if self.evex() {
-            return self.inst(k_compare(bytes, false), width, &[value, zero], int_predicate(Op::Lt));
+            return self.inst(
+                k_compare(bytes, false),
+                width,
+                &[value, zero],
+                int_predicate(Op::Lt),
+            );
         }
         let zero = Arg::Reg(self.register(zero, width));
         let row = if bytes == 4 {

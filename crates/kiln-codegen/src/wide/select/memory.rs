@@ -1,9 +1,9 @@
 //! Parameters, the loop's index, loads and stores.
 
 use super::super::inst::{Addr, Arg, GENERAL, Inst, VECTOR};
-use crate::CodegenError;
 use super::super::rows::{MachOp, Width};
 use super::{Selector, Value};
+use crate::CodegenError;
 use kiln_ir::{ArrayRef, Layout, Node, NodeId, Op, Scalar, Type};
 use regalloc2::VReg;
 

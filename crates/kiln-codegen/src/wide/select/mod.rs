@@ -25,6 +25,7 @@ use crate::frame::FrameLayout;
 use crate::{CodegenError, Level};
 use kiln_ir::{Const, Func, Node, NodeId, Op, RegionId, Scalar, Schedule, Type};
 use regalloc2::{Block, VReg};
+use rustc_hash::FxHashMap;
 
 /// What selection gives.
 #[derive(Debug)]
@@ -103,6 +104,8 @@ struct Selector<'a> {
     found: Vec<NodeId>,
     /// Masks converted to another element size.
     converted: Vec<(NodeId, usize, Vec<Arg>)>,
+    /// Masks as integers, by the `any` or `all` that asks for them.
+    lane_bits: FxHashMap<NodeId, (VReg, usize)>,
     /// Negations that their users take over.
     absorbed: Vec<bool>,
     frame: VReg,
@@ -131,6 +134,7 @@ impl<'a> Selector<'a> {
             values: vec![None; func.node_count()],
             found: Vec::new(),
             converted: Vec::new(),
+            lane_bits: FxHashMap::default(),
             absorbed: absorbed_negations(func, schedule),
             frame,
             index,
@@ -314,7 +318,9 @@ impl<'a> Selector<'a> {
         } else {
             1
         };
-        (0..count).map(|i| pieces[i.min(pieces.len() - 1)]).collect()
+        (0..count)
+            .map(|i| pieces[i.min(pieces.len() - 1)])
+            .collect()
     }
 
     /// Computes the nodes of a region.
@@ -353,7 +359,10 @@ impl<'a> Selector<'a> {
     fn op_node(&mut self, node: NodeId, op: Op, args: &[NodeId]) -> Result<(), CodegenError> {
         let ty = self.func.ty(node);
         let value = match op {
-            Op::Any | Op::All => return Ok(()),
+            Op::Any | Op::All => {
+                self.any_or_all(node, args[0], op == Op::All);
+                return Ok(());
+            }
             Op::Splat => self.value(args[0]),
             Op::Iota => self.iota(),
             Op::Cast => self.cast_node(args[0], ty.scalar)?,
@@ -361,7 +370,9 @@ impl<'a> Selector<'a> {
             Op::AddOverflows | Op::SubOverflows => self.overflows(op, args)?,
             Op::Select => self.select(args, ty)?,
             _ if ty.scalar == Scalar::Bool => self.mask_op(op, args)?,
-            _ if ty.scalar.is_float() && op != Op::FromBits => self.float_op(op, args, ty.scalar)?,
+            _ if ty.scalar.is_float() && op != Op::FromBits => {
+                self.float_op(op, args, ty.scalar)?
+            }
             _ => self.int_op(op, args, ty.scalar)?,
         };
         self.set(node, value);

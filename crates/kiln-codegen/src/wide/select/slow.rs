@@ -1,8 +1,8 @@
 //! Slow-lane ops: calls of helpers for the lanes that need them.
 
 use super::super::inst::{Arg, Inst, SlowCall, VECTOR};
-use crate::CodegenError;
 use super::{Selector, Value};
+use crate::CodegenError;
 use crate::frame::Helper;
 use kiln_ir::{NodeId, Op, Scalar};
 
@@ -20,7 +20,11 @@ impl Selector<'_> {
         let pieces = operands.iter().map(Vec::len).max().unwrap_or(1);
         let mut vectors = vec![vec![ones; pieces]];
         for operand in operands {
-            vectors.push((0..pieces).map(|i| operand[i.min(operand.len() - 1)]).collect());
+            vectors.push(
+                (0..pieces)
+                    .map(|i| operand[i.min(operand.len() - 1)])
+                    .collect(),
+            );
         }
         let in_registers = |s: &mut Self, pieces: Vec<Arg>| {
             pieces.into_iter().map(|p| s.register(p, width)).collect()

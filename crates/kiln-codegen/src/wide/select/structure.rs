@@ -1,7 +1,7 @@
 //! The loop and its rare paths as blocks.
 //!
 //! ```text
-//! entry:      lo < hi ? preheader : exit
+//! entry:      lo < hi ? preheader : return
 //! preheader:  base pointers, parameters, constants
 //! uniform:    what does not vary
 //! loop:       ... rare path? cold : on ...  lanes more; index < hi ? back : exit
@@ -10,9 +10,9 @@
 //! cold:       ... to where the paths join
 //! ```
 
-use super::super::inst::{Addr, BlockData, GENERAL, Inst, MASK, MaskTest, Part, VECTOR};
-use crate::CodegenError;
+use super::super::inst::{Addr, BlockData, GENERAL, Inst, MASK, Part, Signs, VECTOR};
 use super::{Arg, OpenBlock, Selector, Value};
+use crate::CodegenError;
 use crate::frame::{DONE, ERROR_ROW, RERUN};
 use kiln_ir::{Node, NodeId, Op, RegionId, Scalar, Type};
 use regalloc2::{Block, VReg};
@@ -53,6 +53,10 @@ impl Selector<'_> {
         let latch = self.current;
         let back = self.open(0, Part::Hot);
         let exit = self.open(0, Part::Once);
+        // Two returns, since an edge from a branch to a join would need a
+        // block of its own.
+        self.chains += 1;
+        let nothing = self.open(self.chains - 1, Part::Once);
         self.current = latch;
         self.end(
             Inst::IfLess {
@@ -73,10 +77,12 @@ impl Selector<'_> {
                 left: lo,
                 right: hi,
             },
-            &[(self.preheader, vec![]), (exit, vec![])],
+            &[(self.preheader, vec![]), (nothing, vec![])],
         );
-        self.current = exit;
-        self.end(Inst::Return { status: DONE }, &[]);
+        for exit in [exit, nothing] {
+            self.current = exit;
+            self.end(Inst::Return { status: DONE }, &[]);
+        }
         Ok(())
     }
 
@@ -217,23 +223,68 @@ impl Selector<'_> {
     /// The branch that tests the condition of an `if`.
     fn condition(&mut self, cond: NodeId) -> Inst {
         match self.func.node(cond) {
-            Node::Op { op: Op::Any, args } => self.test(args[0], false),
-            Node::Op { op: Op::All, args } => self.test(args[0], true),
+            Node::Op { op: Op::Any, args } => self.test(cond, args[0], false),
+            Node::Op { op: Op::All, args } => self.test(cond, args[0], true),
             // A scalar has the same value in every lane.
-            _ => self.test(cond, false),
+            _ => self.test(cond, cond, false),
         }
     }
 
     /// The branch that tests whether a condition holds in every lane.
     fn every_lane(&mut self, cond: NodeId) -> Inst {
         match self.func.node(cond) {
-            Node::Op { op: Op::All, args } => self.test(args[0], true),
-            _ => self.test(cond, true),
+            Node::Op { op: Op::All, args } => self.test(cond, args[0], true),
+            _ => self.test(cond, cond, true),
         }
     }
 
-    /// A branch on all lanes, or any lane, of a mask.
-    fn test(&mut self, mask: NodeId, all: bool) -> Inst {
+    /// A branch on all lanes, or any lane, of a mask. `cond` is the node that
+    /// asks for it.
+    fn test(&mut self, cond: NodeId, mask: NodeId, all: bool) -> Inst {
+        let lanes = self.shape.piece;
+        if self.evex() {
+            let (mask, _) = self.joined(mask, all);
+            let lanes = lanes as u8;
+            return Inst::IfMask { mask, lanes, all };
+        }
+        let (bits, count) = match self.lane_bits.get(&cond) {
+            Some(&found) => found,
+            None => self.lane_bits(mask, all),
+        };
+        let all = all.then_some(u32::MAX >> (32 - count));
+        Inst::IfBits { bits, all }
+    }
+
+    /// Computes what a branch on `any` or `all` will test, where the op
+    /// stands: a general register is easier to keep than a mask.
+    pub(super) fn any_or_all(&mut self, node: NodeId, mask: NodeId, all: bool) {
+        if !self.evex() {
+            let found = self.lane_bits(mask, all);
+            self.lane_bits.insert(node, found);
+        }
+    }
+
+    /// The lanes of a mask as bits, and how many there are.
+    fn lane_bits(&mut self, mask: NodeId, all: bool) -> (VReg, usize) {
+        let (mask, bytes) = self.joined(mask, all);
+        let width = self.width_of(bytes);
+        let lanes = self.shape.piece;
+        // A mask fills its register: see `mask_bytes`.
+        let (bytes, count) = match bytes {
+            8 | 4 => (bytes as u8, lanes),
+            _ => (1, lanes * bytes),
+        };
+        let def = self.mach.fresh(GENERAL);
+        self.push(Inst::LaneBits {
+            def,
+            mask,
+            signs: Signs { bytes, width },
+        });
+        (def, count)
+    }
+
+    /// The pieces of a mask as one, and the size of its elements.
+    fn joined(&mut self, mask: NodeId, all: bool) -> (VReg, usize) {
         let value = self.value(mask);
         let bytes = value.mask_bytes;
         let width = self.width_of(bytes);
@@ -241,21 +292,7 @@ impl Selector<'_> {
         for &piece in &value.pieces[1..] {
             joined = self.mask_join(all, width, joined, piece);
         }
-        let mask = self.mask_register(joined, width);
-        let lanes = self.shape.piece;
-        // A mask fills its register: see `mask_bytes`.
-        let (test, bits) = match (self.evex(), bytes) {
-            (true, _) => (MaskTest::Bits(lanes as u8), lanes),
-            (false, 8) => (MaskTest::Signs64(width), lanes),
-            (false, 4) => (MaskTest::Signs32(width), lanes),
-            (false, _) => (MaskTest::Signs8(width), lanes * bytes),
-        };
-        if all {
-            let full = u64::MAX >> (64 - bits);
-            Inst::IfAll { mask, test, full }
-        } else {
-            Inst::IfAny { mask, test }
-        }
+        (self.register(joined, width), bytes)
     }
 
     fn projections(&self, of: NodeId) -> Vec<NodeId> {
@@ -263,7 +300,9 @@ impl Selector<'_> {
         // ones may stand anywhere behind it.
         (of.index() + 1..self.func.node_count())
             .map(NodeId::new)
-            .filter(|&id| matches!(*self.func.node(id), Node::Proj { of: owner, .. } if owner == of))
+            .filter(
+                |&id| matches!(*self.func.node(id), Node::Proj { of: owner, .. } if owner == of),
+            )
             .collect()
     }
 

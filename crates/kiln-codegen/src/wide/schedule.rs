@@ -1,0 +1,185 @@
+//! The order of instructions within a block: the one selection chose, except
+//! where another needs fewer registers.
+//!
+//! List scheduling from the bottom up. Of the instructions whose users are
+//! all placed, the next is the one that leaves the fewest registers alive;
+//! among equals the one that stood last. Latencies are left to the
+//! processor: it looks far enough ahead to overlap the pieces of a value and
+//! whole rounds of the loop, but it cannot undo a spill.
+
+use super::inst::{Arg, Inst, MachFunc, Role, VInst};
+use regalloc2::{RegClass, VReg};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::BTreeSet;
+
+/// Candidates that are compared at a time, so that the pass is linear.
+const WINDOW: usize = 32;
+
+/// Orders every block, in place.
+pub(crate) fn schedule(func: &mut MachFunc) {
+    let blocks_of_uses = blocks_of_uses(func);
+    for index in 0..func.blocks.len() {
+        let block = &func.blocks[index];
+        let mut alive: FxHashSet<VReg> = block.succ_args.iter().flatten().copied().collect();
+        let outlives = |reg: VReg| blocks_of_uses[reg.vreg()].is_used_outside(index);
+        let mut insts = std::mem::take(&mut func.blocks[index].insts);
+        let mut end = insts.len();
+        while end > 0 {
+            let start = run_start(&insts, end);
+            if start < end {
+                order_run(&mut insts[start..end], &mut alive, &outlives);
+                end = start;
+            } else {
+                end -= 1;
+                walk_back(&insts[end], &mut alive);
+            }
+        }
+        func.blocks[index].insts = insts;
+    }
+}
+
+/// In which blocks a register is read.
+#[derive(Clone, Copy, Default)]
+struct UsedIn {
+    first: Option<usize>,
+    several: bool,
+}
+
+impl UsedIn {
+    fn is_used_outside(self, block: usize) -> bool {
+        self.several || self.first.is_some_and(|b| b != block)
+    }
+}
+
+fn blocks_of_uses(func: &MachFunc) -> Vec<UsedIn> {
+    let mut used = vec![UsedIn::default(); func.classes.len()];
+    for (index, block) in func.blocks.iter().enumerate() {
+        let mut note = |reg: VReg| {
+            let entry = &mut used[reg.vreg()];
+            entry.several |= entry.first.is_some_and(|b| b != index);
+            entry.first.get_or_insert(index);
+        };
+        for inst in &block.insts {
+            inst.for_each_reg(|role, reg| {
+                if role != Role::Def {
+                    note(reg);
+                }
+            });
+        }
+        block.succ_args.iter().flatten().for_each(|&reg| note(reg));
+    }
+    used
+}
+
+fn is_movable(inst: &Inst) -> bool {
+    matches!(inst, Inst::Vector(_) | Inst::LaneBits { .. })
+}
+
+/// Where the run of movable instructions that ends at `end` starts.
+fn run_start(insts: &[Inst], end: usize) -> usize {
+    let run = insts[..end].iter().rev().take_while(|i| is_movable(i));
+    end - run.count()
+}
+
+fn walk_back(inst: &Inst, alive: &mut FxHashSet<VReg>) {
+    inst.for_each_reg(|role, reg| match role {
+        Role::Def | Role::Incoming(_) => {
+            alive.remove(&reg);
+        }
+        _ => {
+            alive.insert(reg);
+        }
+    });
+}
+
+/// Orders instructions that may all move, as far as memory allows. `alive`
+/// is what is alive behind them, and becomes what is alive before them.
+fn order_run(run: &mut [Inst], alive: &mut FxHashSet<VReg>, outlives: &dyn Fn(VReg) -> bool) {
+    let before = dependencies(run);
+    let mut users = vec![0usize; run.len()];
+    for needs in &before {
+        needs.iter().for_each(|&need| users[need] += 1);
+    }
+    let mut ready: BTreeSet<usize> = (0..run.len()).filter(|&i| users[i] == 0).collect();
+    let mut order = Vec::with_capacity(run.len());
+    while let Some(next) = ready
+        .iter()
+        .rev()
+        .take(WINDOW)
+        .copied()
+        .min_by_key(|&i| cost(&run[i], alive, outlives))
+    {
+        ready.remove(&next);
+        order.push(next);
+        walk_back(&run[next], alive);
+        for &need in &before[next] {
+            users[need] -= 1;
+            if users[need] == 0 {
+                ready.insert(need);
+            }
+        }
+    }
+    let old = run.to_vec();
+    for (slot, &from) in run.iter_mut().zip(order.iter().rev()) {
+        *slot = old[from].clone();
+    }
+}
+
+/// For each instruction those that must stand before it.
+fn dependencies(run: &[Inst]) -> Vec<Vec<usize>> {
+    let mut defined: FxHashMap<VReg, usize> = FxHashMap::default();
+    let mut loads = Vec::new();
+    let mut store = None;
+    let mut before = vec![Vec::new(); run.len()];
+    for (i, inst) in run.iter().enumerate() {
+        inst.for_each_reg(|role, reg| match role {
+            Role::Def => {
+                defined.insert(reg, i);
+            }
+            _ => before[i].extend(defined.get(&reg)),
+        });
+        if let Inst::Vector(inst) = inst {
+            if is_store(inst) {
+                before[i].append(&mut loads);
+                before[i].extend(store);
+                store = Some(i);
+            } else if inst.args.iter().any(|a| matches!(a, Some(Arg::Mem(_)))) {
+                before[i].extend(store);
+                loads.push(i);
+            }
+        }
+        before[i].sort_unstable();
+        before[i].dedup();
+    }
+    before
+}
+
+fn is_store(inst: &VInst) -> bool {
+    inst.def.is_none()
+}
+
+/// Registers alive before an instruction less those alive behind it.
+fn cost(inst: &Inst, alive: &FxHashSet<VReg>, outlives: &dyn Fn(VReg) -> bool) -> i32 {
+    let is_vector = |reg: VReg| reg.class() == RegClass::Float;
+    let mut cost = 0;
+    let mut seen = [None; 5];
+    let mut count = 0;
+    inst.for_each_reg(|role, reg| {
+        if !is_vector(reg) {
+            return;
+        }
+        match role {
+            Role::Def => cost -= i32::from(alive.contains(&reg)),
+            _ if alive.contains(&reg) || outlives(reg) => {}
+            _ if seen[..count].contains(&Some(reg)) => {}
+            _ => {
+                cost += 1;
+                if count < seen.len() {
+                    seen[count] = Some(reg);
+                    count += 1;
+                }
+            }
+        }
+    });
+    cost
+}
