@@ -304,13 +304,6 @@ impl Checker<'_> {
                 let range = self.cut(self.range(x).power(n as u64));
                 (meeting, range)
             }
-            (_, exponent) if !crate::lower::is_power_available(exponent) => {
-                let message = "`^` cannot be computed yet for this exponent";
-                let span = self.ast.span(id);
-                self.problems
-                    .push(Diagnostic::new(Code::NotAvailable, span, message));
-                (Ty::ERROR, Range::FULL)
-            }
             _ => (meeting.decimal(), Range::FULL),
         }
     }

@@ -81,11 +81,11 @@ functions! {
     Log       "log"        []           1 2 Decimal "log(x, base)" "logarithm to a base; log(x) is ln(x), with a warning";
     Log2      "log2"       []           1 1 Decimal "log2(x)" "logarithm to base 2";
     Log10     "log10"      []           1 1 Decimal "log10(x)" "logarithm to base 10";
-    Log1p     "log1p"      ["ln_1p"]    1 1 Decimal "log1p(x)" "ln(1 + x), accurate near 0";
+    Log1p     "log1p"      []           1 1 Decimal "log1p(x)" "ln(1 + x), accurate near 0";
     Sqrt      "sqrt"       []           1 1 Decimal "sqrt(x)" "square root";
     Cbrt      "cbrt"       []           1 1 Decimal "cbrt(x)" "cube root";
     Hypot     "hypot"      []           2 2 Decimal "hypot(x, y)" "sqrt(x^2 + y^2) without overflow";
-    Pow       "pow"        ["power"]    2 2 Number  "pow(x, y)" "x to the power y, as x ^ y";
+    Pow       "pow"        []           2 2 Number  "pow(x, y)" "x to the power y, as x ^ y";
     Sin       "sin"        []           1 1 Decimal "sin(x)" "sine of x in radians";
     Cos       "cos"        []           1 1 Decimal "cos(x)" "cosine of x in radians";
     Tan       "tan"        []           1 1 Decimal "tan(x)" "tangent of x in radians";
@@ -123,11 +123,11 @@ functions! {
     IsNan     "is_nan"     ["isnan"]    1 1 Test    "is_nan(x)" "whether x is not a number";
     IsFinite  "is_finite"  ["isfinite"] 1 1 Test    "is_finite(x)" "whether x is neither infinite nor NaN";
     IsInf     "is_inf"     ["isinf"]    1 1 Test    "is_inf(x)" "whether x is infinite";
-    IsNull    "is_null"    ["is_missing"] 1 1 MissingTest "is_null(x)" "whether x is missing";
+    IsNull    "is_null"    []           1 1 MissingTest "is_null(x)" "whether x is missing";
     Coalesce  "coalesce"   []           1 ANY_NUMBER Coalesce "coalesce(a, b, ...)" "first value that is not missing";
     Sum       "sum"        []           1 1 Reduction "sum(x)" "total of a column";
-    Mean      "mean"       ["avg" "average"] 1 1 Reduction "mean(x)" "average of a column";
-    Prod      "prod"       ["product"]  1 1 Reduction "prod(x)" "product of a column";
+    Mean      "mean"       []           1 1 Reduction "mean(x)" "average of a column";
+    Prod      "prod"       []           1 1 Reduction "prod(x)" "product of a column";
     Any       "any"        []           1 1 Reduction "any(x)" "whether a row of a column is true";
     All       "all"        []           1 1 Reduction "all(x)" "whether every row of a column is true";
     Count     "count"      []           1 1 Reduction "count(x)" "number of rows that are not missing";

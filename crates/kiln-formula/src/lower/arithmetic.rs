@@ -304,7 +304,7 @@ impl Lowerer<'_> {
             }
             _ => {
                 let (base, exponent) = (self.get(x, kind), self.get(y, kind));
-                self.math("pow", &[base, exponent])
+                self.b.op(Op::Pow, &[base, exponent])
             }
         }
     }

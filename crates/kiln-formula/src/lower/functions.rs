@@ -6,35 +6,24 @@ use crate::language::{Function, Shape};
 use crate::types::{Kind, Meeting};
 use kiln_ir::{Const, FaultKind, NodeId, Op, POWI_MAX};
 
-/// The op of kiln-ir that a mathematical function is, by its name there.
-fn math_name(function: Function) -> &'static str {
-    match function {
-        Function::Ln => "log",
-        other => other.name(),
-    }
-}
-
-/// The ops that a function of decimal numbers needs.
-fn needed_ops(function: Function) -> &'static [&'static str] {
-    match function {
-        Function::Log => &["log"],
-        Function::Sigmoid => &["exp"],
-        _ => &[],
-    }
+/// The op that a function of decimal numbers is made of: the function itself,
+/// or the one that does its work.
+fn math_op(function: Function) -> Option<Op> {
+    Some(match function {
+        Function::Exp | Function::Sigmoid => Op::Exp,
+        Function::Ln | Function::Log => Op::Log,
+        Function::Sqrt => Op::Sqrt,
+        Function::Sin => Op::Sin,
+        Function::Cos => Op::Cos,
+        Function::Asin => Op::Asin,
+        Function::Atan | Function::Atan2 => Op::Atan2,
+        _ => return None,
+    })
 }
 
 /// Whether the IR has what the function needs.
 pub(crate) fn is_available(function: Function) -> bool {
-    let needed = needed_ops(function);
-    match needed {
-        [] => Op::from_name(math_name(function)).is_some(),
-        needed => needed.iter().all(|name| Op::from_name(name).is_some()),
-    }
-}
-
-/// Whether the IR has what a decimal power with this literal exponent needs.
-pub(crate) fn is_power_available(exponent: Option<i64>) -> bool {
-    is_powi(exponent) || Op::from_name("pow").is_some()
+    math_op(function).is_some()
 }
 
 /// Whether a literal exponent is one of the fixed multiplications of `powi`.
@@ -83,51 +72,36 @@ impl Lowerer<'_> {
         }
     }
 
-    /// A mathematical function of kiln-ir.
-    ///
     /// # Panics
     /// If there is no such op; the checker has asked [`is_available`].
-    pub(super) fn math(&mut self, name: &str, args: &[NodeId]) -> NodeId {
-        match Op::from_name(name) {
-            Some(op) => self.b.op(op, args),
-            None => unreachable!("the checker refuses functions without an op"),
-        }
-    }
-
     fn decimal_function(&mut self, function: Function, kind: Kind, args: &[ExprId]) -> NodeId {
+        let Some(op) = math_op(function) else {
+            unreachable!("the checker refuses functions without an op");
+        };
         let x = self.get(args[0], kind);
-        match function {
-            Function::Sqrt => self.b.op(Op::Sqrt, &[x]),
+        let second = args.get(1).map(|&arg| self.get(arg, kind));
+        match (function, second) {
             // log(x, b) = ln(x) / ln(b)
-            Function::Log => {
-                let top = self.math("log", &[x]);
-                match args.get(1) {
-                    Some(&base) => {
-                        let base = self.get(base, kind);
-                        let bottom = self.math("log", &[base]);
-                        self.b.op(Op::Div, &[top, bottom])
-                    }
-                    None => top,
-                }
+            (Function::Log, Some(base)) => {
+                let top = self.b.op(op, &[x]);
+                let bottom = self.b.op(op, &[base]);
+                self.b.op(Op::Div, &[top, bottom])
+            }
+            // atan(x) = atan2(x, 1)
+            (Function::Atan, None) => {
+                let one = self.constant(kind, 1);
+                self.b.op(op, &[x, one])
             }
             // sigmoid(x) = 1 / (1 + exp(-x)); exp(-x) = inf gives 0.
-            Function::Sigmoid => {
+            (Function::Sigmoid, None) => {
                 let one = self.constant(kind, 1);
                 let negative = self.b.op(Op::Neg, &[x]);
-                let power = self.math("exp", &[negative]);
+                let power = self.b.op(op, &[negative]);
                 let sum = self.b.op(Op::Add, &[one, power]);
                 self.b.op(Op::Div, &[one, sum])
             }
-            _ => {
-                let name = math_name(function);
-                match args.get(1) {
-                    Some(&second) => {
-                        let y = self.get(second, kind);
-                        self.math(name, &[x, y])
-                    }
-                    None => self.math(name, &[x]),
-                }
-            }
+            (_, Some(y)) => self.b.op(op, &[x, y]),
+            (_, None) => self.b.op(op, &[x]),
         }
     }
 
@@ -277,10 +251,9 @@ impl Lowerer<'_> {
             };
             let next = self.get(arg, kind);
             node = self.b.select(so_far, node, next);
-            valid = match self.valid(arg) {
-                Some(next_valid) => Some(self.or(so_far, next_valid)),
-                None => None,
-            };
+            valid = self
+                .valid(arg)
+                .map(|next_valid| self.or(so_far, next_valid));
         }
         Value {
             node: Some(node),

@@ -15,7 +15,7 @@ mod functions;
 mod guards;
 mod logic;
 
-pub(crate) use functions::{is_available, is_power_available};
+pub(crate) use functions::is_available;
 
 use crate::ast::{Ast, Expr, ExprId, ItemKind, UnaryOp};
 use crate::check::{Checked, check, whole};

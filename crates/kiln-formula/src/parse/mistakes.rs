@@ -233,15 +233,28 @@ pub(super) fn unknown_function(name: &str, span: Span, is_input: bool) -> Diagno
     if is_input {
         return problem.help("a product needs its `*`");
     }
-    let instead = match name.to_ascii_lowercase().as_str() {
-        "power" => "pow",
+    let lower = name.to_ascii_lowercase();
+    if CONSTANTS.iter().any(|c| c.name == lower) {
+        return problem.help(format!(
+            "`{lower}` is a constant, written without parentheses"
+        ));
+    }
+    let instead = match lower.as_str() {
         "mod" => return problem.help("write a % b, or rem(a, b)"),
+        "power" => "pow",
+        "avg" | "average" => "mean",
+        "product" => "prod",
         "int" | "fix" => "trunc",
         "ceiling" => "ceil",
         "len" | "size" => "count",
         "ifs" | "iif" | "switch" | "case" | "when" | "select" => "if",
         "isnull" | "isna" | "isblank" | "ismissing" => "is_null",
         "nvl" | "ifnull" | "fillna" => "coalesce",
+        "and" | "or" | "not" => {
+            return problem.help(format!(
+                "`{lower}` is an operator, as in a > 1 and not b > 1"
+            ));
+        }
         "xor" => return problem.help("write a != b for true/false, bitxor(a, b) for bits"),
         "sgn" => "sign",
         "sqr" => return problem.help("write x^2 for the square, sqrt(x) for the root"),

@@ -1,6 +1,7 @@
 //! Tests of the language from its text to the numbers it computes.
 
 mod codes;
+mod docs;
 mod eval;
 mod grammar;
 mod guards;
