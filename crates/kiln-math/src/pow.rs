@@ -211,9 +211,14 @@ fn reciprocal<A: Arith<Format = Binary64>>(a: &mut A, p: &Double<A::F>) -> A::F 
 /// `x^n` for finite `x`, not zero, whatever the range: the meaning of [`Slow::Powi`].
 ///
 /// `x = m 2^e` with `m` in `[1, 2)`: `m^n` stays in range, and the scale by
-/// `2^(e n)` rounds once.
+/// `2^(e n)` rounds once. Other operands never come here from [`powi`]; an op
+/// of the IR has a value for them too, that of `pow`.
 pub(crate) fn powi_any(x: f64, n: f64) -> f64 {
     let a = &mut Plain;
+    let in_range = (2.0..=f64::from(POWI_MAX)).contains(&n.abs());
+    if !in_range || n.trunc() != n {
+        return pow_any(x, n);
+    }
     let e = crate::exponent(x);
     let m = crate::mantissa(x);
     let power = power_pair(a, m, n.abs() as u32);
