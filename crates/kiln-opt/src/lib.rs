@@ -24,5 +24,5 @@ pub use cost::{block_lanes, loop_report};
 pub use op_set::OpSet;
 pub use pipeline::{Optimized, optimize, optimize_traced};
 pub use report::{LoopReport, PassReport, Report, RuleCount};
-pub use rules::names as rule_names;
+pub use rules::rule_names;
 pub use widen::{NotWidened, widen};

@@ -3,5 +3,6 @@
 mod it {
     mod expand;
     mod reference;
+    mod rules;
     mod widen;
 }

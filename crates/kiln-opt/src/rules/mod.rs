@@ -15,7 +15,14 @@
 //! The pass builds each node through [`simplify_op`], so operands are simple
 //! already, and asks only the rules listed for its op.
 
+mod bits;
+mod cast;
+mod compare;
 mod constant;
+mod facts;
+mod float;
+mod identity;
+mod select;
 
 use crate::report::RuleCount;
 use kiln_ir::{Const, Func, FuncBuilder, NodeId, Op, Operands, Rewrite, Scalar, Type, rewrite};
@@ -31,7 +38,7 @@ pub(crate) struct Rule {
 
 /// Declares a table of rules: `"name" [Ops] |site| value;`.
 macro_rules! rules {
-    ($($(#[$doc:meta])* $name:literal [$($op:ident)+] $apply:expr;)*) => {
+    ($($name:literal [$($op:ident)+] $apply:expr;)*) => {
         pub(super) const RULES: &[$crate::rules::Rule] = &[
             $($crate::rules::Rule {
                 name: $name,
@@ -44,7 +51,15 @@ macro_rules! rules {
 use rules;
 
 /// The tables in the order in which their rules are asked.
-const TABLES: &[&[Rule]] = &[constant::RULES];
+const TABLES: &[&[Rule]] = &[
+    constant::RULES,
+    identity::RULES,
+    float::RULES,
+    bits::RULES,
+    compare::RULES,
+    select::RULES,
+    cast::RULES,
+];
 
 /// Every rule, and for each op the indices of the rules that look at it.
 struct Index {
@@ -90,7 +105,7 @@ impl Counts {
 }
 
 /// The names of all rules, in the order in which they are asked.
-pub fn names() -> impl Iterator<Item = &'static str> {
+pub fn rule_names() -> impl Iterator<Item = &'static str> {
     INDEX.rules.iter().map(|rule| rule.name)
 }
 
@@ -194,11 +209,6 @@ impl Site<'_> {
         self.constant(id)
             .and_then(as_float)
             .is_some_and(|c| c.to_bits() == value.to_bits())
-    }
-
-    /// Whether a value is the integer `value`.
-    fn is_int(&self, id: NodeId, value: i128) -> bool {
-        self.constant(id).and_then(Const::as_int) == Some(value)
     }
 
     /// Whether a value is the bool `value`.

@@ -5,14 +5,14 @@ use kiln_ir::{ArrayRef, Const, Func, Node, NodeId, Op, RegionId, Scalar, Schedul
 
 /// An argument: one value, or an array that the call may write.
 #[derive(Clone, PartialEq, Debug)]
-pub enum Arg {
+pub(super) enum Arg {
     Value(Const),
     Array(Vec<Const>),
 }
 
 /// Runs a Func; gives its results, or the first value of each for vectors.
 /// `Err` is a guard that failed.
-pub fn run(func: &Func, args: &mut [Arg]) -> Result<Vec<Const>, String> {
+pub(super) fn run(func: &Func, args: &mut [Arg]) -> Result<Vec<Const>, String> {
     let mut machine = Machine {
         func,
         schedule: Schedule::of(func),
@@ -149,7 +149,7 @@ impl Machine<'_> {
 
 /// Values of a float type worth trying: zeros, subnormals, ones, halves,
 /// ends of the range, infinities, NaN.
-pub fn float_edges(scalar: Scalar) -> Vec<Const> {
+pub(super) fn float_edges(scalar: Scalar) -> Vec<Const> {
     let values: Vec<Const> = match scalar {
         Scalar::F32 => [
             0,
@@ -208,7 +208,7 @@ pub fn float_edges(scalar: Scalar) -> Vec<Const> {
 }
 
 /// Numbers that look random and are the same on every run (splitmix64).
-pub fn random_bits(count: usize) -> impl Iterator<Item = u64> {
+pub(super) fn random_bits(count: usize) -> impl Iterator<Item = u64> {
     let mut state = 0x9e37_79b9_7f4a_7c15u64;
     (0..count).map(move |_| {
         state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
