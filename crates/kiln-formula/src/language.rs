@@ -155,6 +155,16 @@ impl Function {
             .map(|info| info.function)
     }
 
+    /// Whether formulas can compute it now: some words of the language are
+    /// known before there is code for them.
+    pub fn is_available(self) -> bool {
+        match self.info().shape {
+            Shape::Decimal => crate::lower::is_available(self),
+            Shape::Reduction => false,
+            _ => true,
+        }
+    }
+
     /// Whether a call with `count` values takes a whole column: the totals,
     /// and `min` and `max` of one value.
     pub fn is_reduction(self, count: usize) -> bool {

@@ -38,4 +38,5 @@ pub use limits::Limits;
 pub use lower::{Lowered, Options, OutputInfo, Overflow};
 pub use parse::parse;
 pub use span::{Place, Span};
+pub use suggest::nearest;
 pub use types::InputType;

@@ -10,7 +10,7 @@
 const LONGEST: usize = 64;
 
 /// The candidate nearest to `wanted`, if one is near enough.
-pub(crate) fn nearest<'a>(
+pub fn nearest<'a>(
     wanted: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
