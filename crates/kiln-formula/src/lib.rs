@@ -5,6 +5,24 @@
 //! that can be said about the text alone; [`Formula::lower`] takes the types of
 //! the inputs and gives a scalar Func. Problems are data, see [`Diagnostic`].
 //!
+//! ```
+//! use kiln_formula::{Formula, InputType, Options};
+//! use kiln_ir::Scalar;
+//!
+//! let formula: Formula = "total = qty * price * (1 - disc)".parse()?;
+//! assert!(formula.inputs().eq(["qty", "price", "disc"]));
+//!
+//! let f64 = InputType::new(Scalar::F64);
+//! let inputs = [("qty", InputType::new(Scalar::I32)), ("price", f64), ("disc", f64.nullable())];
+//! let lowered = formula.lower(&inputs, &Options::new())?;
+//! assert_eq!(lowered.outputs[0].name, "total");
+//! assert!(lowered.outputs[0].nullable);
+//!
+//! let problems = "qty * (1 - disc".parse::<Formula>().unwrap_err();
+//! assert_eq!(problems.first().code.as_str(), "K0112");
+//! # Ok::<(), kiln_formula::Diagnostics>(())
+//! ```
+//!
 //! Absent on purpose: evaluation (the tiers do that), arrays (the engine maps
 //! scalar Funcs over columns) and functions of the caller's own.
 

@@ -10,10 +10,7 @@
 const LONGEST: usize = 64;
 
 /// The candidate nearest to `wanted`, if one is near enough.
-pub fn nearest<'a>(
-    wanted: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn nearest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted: Vec<char> = wanted.chars().take(LONGEST + 1).collect();
     if wanted.len() > LONGEST {
         return None;

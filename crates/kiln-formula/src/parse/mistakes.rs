@@ -43,13 +43,38 @@ pub(super) fn missing_value(token: Token, previous: Option<Token>, source: &str)
     };
     let problem = Diagnostic::new(Code::ExpectedValue, span, message);
     match (token.kind, previous.map(|p| p.kind)) {
-        (Kind::Foreign | Kind::Assign, _) => problem.help("a definition reads `name = value`"),
+        (_, Some(Kind::Percent)) => problem.help("`%` is the remainder; write 0.5 for 50%"),
         (Kind::And | Kind::Or | Kind::Else, _) => problem.help(format!(
             "{} is a word of the language; as a name it needs backticks",
             quote(found)
         )),
         _ => problem,
     }
+}
+
+/// A `=` or an operator of another language where a value begins.
+pub(super) fn misplaced_sign(token: Token, source: &str) -> Diagnostic {
+    let span = token.span();
+    let found = quote(span.text(source));
+    let message = format!("a value is missing before {found}");
+    let problem = Diagnostic::new(Code::ExpectedValue, span, message);
+    match token.kind {
+        Kind::Assign => problem
+            .help("a definition reads `name = value`; an expression needs no `=`")
+            .suggest(span, ""),
+        _ => problem,
+    }
+}
+
+/// A `;` between the values of a call.
+pub(super) fn semicolon_for_comma(span: Span) -> Diagnostic {
+    Diagnostic::new(
+        Code::ExpectedOperator,
+        span,
+        "the values of a function are separated by commas",
+    )
+    .help("`;` ends an item")
+    .suggest(span, ",")
 }
 
 /// Two values stand side by side.

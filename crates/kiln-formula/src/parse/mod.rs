@@ -1,13 +1,18 @@
 //! Tokens to the syntax tree.
 //!
-//! A formula is a list of items; this file reads items and names, `expr.rs`
-//! reads expressions, `mistakes.rs` words the more elaborate complaints. The
+//! A formula is a list of items, which this file reads. `expr.rs` holds the
+//! stack that expressions are read with; `values.rs`, `calls.rs` and
+//! `operators.rs` put things on it; `names.rs` knows what a name means;
+//! `mistakes.rs` words the complaints. The
 //! parser keeps its own stack, so depth costs heap and never the thread's
 //! stack, and it goes on after a mistake to report the next one.
 
+mod calls;
 mod expr;
 mod mistakes;
 mod names;
+mod operators;
+mod values;
 
 pub(crate) use mistakes::{function_called, nearest_name};
 
