@@ -8,7 +8,7 @@
 //! a frame serves one thread at a time.
 //!
 //! What code returns is a status: [`DONE`]; 1 plus the index of a fault, with
-//! the error record filled; or [`RERUN`].
+//! the error record filled; [`RERUN`] or [`STOPPED`].
 
 use kiln_ir::{Class, Func, OPS, Op, ParamType, Scalar};
 
@@ -20,10 +20,15 @@ pub const DONE: i64 = 0;
 /// the row and the fault by running the block again.
 pub const RERUN: i64 = -1;
 
+/// The status of a call that ended because the stop flag was set; what it
+/// had stored stays.
+pub const STOPPED: i64 = -2;
+
 /// Offset of the pointer to the helper table: an array of code addresses,
 /// indexed by [`Helper::index`].
 pub const HELPERS: usize = 0;
-/// Offset of the pointer to the stop flag.
+/// Offset of the pointer to the stop flag: one byte, 0 while the call may go
+/// on. Code reads it in unbounded loops, so it is never null there.
 pub const STOP: usize = 8;
 /// Offset of the error record's code: 0 while nothing failed, else 1 plus
 /// the index of the fault.

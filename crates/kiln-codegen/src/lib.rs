@@ -82,6 +82,12 @@ pub fn compile(
     }
 }
 
+/// How a scalar Func is best called on a target: [`Entry::Direct`] if it has
+/// one result, cannot fail and calls no helper there, else [`Entry::Frame`].
+pub fn scalar_entry(func: &Func, target: &Target) -> Entry {
+    clif::scalar_entry(func, target)
+}
+
 /// What Cranelift is given for `func`, as text. Levels above 128 bits do not
 /// go through Cranelift and have none.
 ///

@@ -1,27 +1,229 @@
 //! Code through Cranelift: scalar functions, and strips at one lane and at
 //! 128 bits.
+//!
+//! `ops` is the legality table; `int`, `float` and `cast` are the sequences
+//! behind it; `lower` walks a Func, `memory` and `control` are its accesses
+//! and its blocks. What comes back from Cranelift is checked: no relocation,
+//! no trap but those of divisions made safe, a bounded stack frame.
+//!
+//! Deliberately absent: reductions with the fixed shape, scans and calls,
+//! which passes replace by loops first.
 
-use crate::{CodegenConfig, CodegenError, MachineCode, Target};
-use kiln_ir::Func;
+mod cast;
+mod control;
+mod emit;
+mod float;
+mod int;
+mod lower;
+mod memory;
+mod ops;
 
+pub(crate) use control::scalar_entry;
+
+use crate::{CodegenConfig, CodegenError, Level, MachineCode, Target};
+use cranelift_codegen::control::ControlPlane;
+use cranelift_codegen::ir::{Function, TrapCode, UserFuncName};
+use cranelift_codegen::{CompiledCode, Context};
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+use emit::Emit;
+use kiln_ir::{Func, as_row_loop};
+use lower::Lowerer;
+use std::cell::Cell;
+
+/// Stack a function may use, in bytes.
+const FRAME_LIMIT: usize = 64 << 10;
+
+/// What compiling needs and can be used again.
+struct Scratch {
+    context: Context,
+    builder: FunctionBuilderContext,
+}
+
+thread_local! {
+    /// Taken while a function is compiled, and put back only if that went
+    /// well, so that nothing survives a failure.
+    static SCRATCH: Cell<Option<Box<Scratch>>> = const { Cell::new(None) };
+}
+
+/// Machine code for `func`.
 pub(crate) fn compile(
     func: &Func,
-    _target: &Target,
+    target: &Target,
     config: &CodegenConfig,
 ) -> Result<MachineCode, CodegenError> {
-    Err(CodegenError::Unsupported { what: func.name().into(), level: config.level })
+    with_scratch(|scratch| {
+        let lowered = lower(func, target, config, scratch)?;
+        let optimise = optimises(config);
+        let code = generate(scratch, target, optimise)?;
+        machine_code(func, target, config, code, lowered)
+    })
 }
+
+/// The function as Cranelift is given it.
 pub(crate) fn text(
     func: &Func,
-    _target: &Target,
+    target: &Target,
     config: &CodegenConfig,
 ) -> Result<String, CodegenError> {
-    Err(CodegenError::Unsupported { what: func.name().into(), level: config.level })
+    with_scratch(|scratch| {
+        lower(func, target, config, scratch)?;
+        Ok(scratch.context.func.display().to_string())
+    })
 }
+
+/// The machine code as text.
 pub(crate) fn assembly(
     func: &Func,
-    _target: &Target,
+    target: &Target,
     config: &CodegenConfig,
 ) -> Result<String, CodegenError> {
-    Err(CodegenError::Unsupported { what: func.name().into(), level: config.level })
+    with_scratch(|scratch| {
+        lower(func, target, config, scratch)?;
+        scratch.context.set_disasm(true);
+        let code = generate(scratch, target, optimises(config))?;
+        Ok(code.vcode.clone().unwrap_or_default())
+    })
+}
+
+/// Cranelift's rules for vectors of integers are its least used ones, and
+/// its pass orders pure nodes depth first, which loses their interleaving;
+/// kiln-opt has merged and hoisted already.
+fn optimises(config: &CodegenConfig) -> bool {
+    config.optimise.unwrap_or(config.level == Level::One)
+}
+
+fn with_scratch<T>(
+    f: impl FnOnce(&mut Scratch) -> Result<T, CodegenError>,
+) -> Result<T, CodegenError> {
+    let mut scratch = SCRATCH.take().unwrap_or_else(|| {
+        Box::new(Scratch {
+            context: Context::new(),
+            builder: FunctionBuilderContext::new(),
+        })
+    });
+    let result = f(&mut scratch)?;
+    SCRATCH.set(Some(scratch));
+    Ok(result)
+}
+
+/// What lowering tells about a function.
+struct Lowered {
+    divisions: usize,
+    division_traps: usize,
+}
+
+fn lower(
+    func: &Func,
+    target: &Target,
+    config: &CodegenConfig,
+    scratch: &mut Scratch,
+) -> Result<Lowered, CodegenError> {
+    scratch.context.clear();
+    let is_wide = |i| {
+        let ty = func.value_type(kiln_ir::NodeId::new(i));
+        ty.is_some_and(|ty| ty.is_vector())
+    };
+    if config.level == Level::One && (0..func.node_count()).any(is_wide) {
+        return Err(CodegenError::Unsupported {
+            what: "a vector".into(),
+            level: config.level,
+        });
+    }
+    let signature = control::signature(func, config.entry, target);
+    scratch.context.func = Function::with_name_signature(UserFuncName::default(), signature);
+    let builder = FunctionBuilder::new(&mut scratch.context.func, &mut scratch.builder);
+    let emit = Emit::new(builder, target);
+    let mut lowerer = Lowerer::new(func, emit, config.entry, config.level);
+    lowerer.function()?;
+    let Emit {
+        mut b,
+        divisions,
+        division_traps,
+        ..
+    } = lowerer.e;
+    b.seal_all_blocks();
+    b.finalize(target.isa(false).frontend_config());
+    Ok(Lowered {
+        divisions,
+        division_traps,
+    })
+}
+
+fn generate<'a>(
+    scratch: &'a mut Scratch,
+    target: &Target,
+    optimise: bool,
+) -> Result<&'a CompiledCode, CodegenError> {
+    scratch
+        .context
+        .compile(target.isa(optimise), &mut ControlPlane::default())
+        .map_err(|e| CodegenError::Backend(e.inner.to_string()))
+}
+
+fn machine_code(
+    func: &Func,
+    target: &Target,
+    config: &CodegenConfig,
+    code: &CompiledCode,
+    lowered: Lowered,
+) -> Result<MachineCode, CodegenError> {
+    let buffer = &code.buffer;
+    if !buffer.relocs().is_empty() {
+        return Err(CodegenError::Relocations(buffer.relocs().len()));
+    }
+    check_traps(code, lowered.division_traps)?;
+    let stack_bytes = buffer
+        .frame_layout()
+        .map_or(0, |layout| layout.frame_to_fp_offset as usize + 16);
+    at_most("bytes of stack", stack_bytes, FRAME_LIMIT)?;
+    let bytes = buffer.data().to_vec();
+    at_most("bytes of code", bytes.len(), config.code_limit)?;
+    Ok(MachineCode {
+        code_len: bytes.len(),
+        bytes,
+        alignment: (buffer.alignment as usize).max(16),
+        stack_bytes,
+        entry: config.entry,
+        level: config.level,
+        lanes: rows_per_round(func),
+        guarded_divisions: lowered.divisions,
+        target: target.name().into(),
+    })
+}
+
+/// Hardware division keeps its trap records although its divisor was made
+/// safe; nothing else may leave one.
+fn check_traps(code: &CompiledCode, allowed: usize) -> Result<(), CodegenError> {
+    let of_division = |code: TrapCode| {
+        [
+            TrapCode::INTEGER_DIVISION_BY_ZERO,
+            TrapCode::INTEGER_OVERFLOW,
+        ]
+        .contains(&code)
+    };
+    let traps = code.buffer.traps();
+    let unknown = traps.iter().find(|trap| !of_division(trap.code));
+    let extra = traps.get(allowed);
+    match unknown.or(extra) {
+        None => Ok(()),
+        Some(trap) => Err(CodegenError::Trap {
+            kind: trap.code.to_string(),
+            at: trap.offset as usize,
+        }),
+    }
+}
+
+fn at_most(what: &'static str, found: usize, limit: usize) -> Result<(), CodegenError> {
+    match found <= limit {
+        true => Ok(()),
+        false => Err(CodegenError::Limit { what, found, limit }),
+    }
+}
+
+/// Rows a strip does at once.
+fn rows_per_round(func: &Func) -> u16 {
+    match as_row_loop(func).map(|id| func.node(id)) {
+        Some(kiln_ir::Node::For { lanes, .. }) => *lanes,
+        _ => 1,
+    }
 }

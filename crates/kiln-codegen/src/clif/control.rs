@@ -1,0 +1,370 @@
+//! Entries, loops, branches and guards as blocks.
+//!
+//! A strip is
+//! ```text
+//! entry:  what does not vary; lo < hi ? loop : exit
+//! loop:   a row, or a block of rows; guard ? on : fail; next < hi ? loop : exit
+//! exit:   return 0
+//! fail:   the error record; return its status
+//! ```
+
+use super::emit::{Kind, int_cc};
+use super::lower::Lowerer;
+use crate::frame;
+use crate::{CodegenError, Entry};
+use cranelift_codegen::ir::{
+    AbiParam, ArgumentExtension, Block, BlockArg, InstBuilder, SigRef, Signature, Value, types,
+};
+use kiln_ir::{Class, FaultId, Func, Node, NodeId, Op, ParamType, RegionId, Scalar, as_row_loop};
+
+/// Rounds of an unbounded loop between two looks at the stop flag.
+const STOP_ROUNDS: i64 = 1024;
+
+/// The signature of an entry.
+pub(super) fn signature(func: &Func, entry: Entry, target: &crate::Target) -> Signature {
+    let mut signature = Signature::new(target.isa(false).default_call_conv());
+    let word = AbiParam::new(types::I64);
+    match entry {
+        Entry::Direct => {
+            let scalars = func.params().iter().filter_map(|p| match p.ty {
+                ParamType::Scalar(scalar) => Some(abi(scalar)),
+                ParamType::Array(_) => None,
+            });
+            signature.params.extend(scalars);
+            let results = func.results().iter().map(|ty| abi(ty.scalar));
+            signature.returns.extend(results);
+            return signature;
+        }
+        Entry::Frame => signature.params.push(word),
+        Entry::Strip => signature.params.extend([word; 3]),
+    }
+    signature.returns.push(word);
+    signature
+}
+
+/// A scalar as C passes it: narrow integers extended by their sign.
+fn abi(scalar: Scalar) -> AbiParam {
+    let param = AbiParam::new(Kind::one(scalar).clif());
+    let extension = match scalar {
+        _ if scalar.bytes() >= 4 => ArgumentExtension::None,
+        _ if scalar.is_signed() => ArgumentExtension::Sext,
+        _ => ArgumentExtension::Uext,
+    };
+    AbiParam { extension, ..param }
+}
+
+/// How a scalar Func is best called on a target: directly if it has one
+/// result, cannot fail and calls no helper, else through a frame.
+pub(crate) fn scalar_entry(func: &Func, target: &crate::Target) -> Entry {
+    let needs_frame = (0..func.node_count()).any(|i| match func.node(NodeId::new(i)) {
+        Node::Op { op, args } => {
+            let on_floats = args.first().is_some_and(|&a| func.ty(a).scalar.is_float());
+            op.class() == Class::Slow
+                || (*op == Op::Rem && on_floats)
+                || (*op == Op::Fma && !target.has_fma())
+        }
+        Node::While { .. } => true,
+        _ => false,
+    });
+    match func.is_scalar() && !func.can_fail() && func.results().len() == 1 && !needs_frame {
+        true => Entry::Direct,
+        false => Entry::Frame,
+    }
+}
+
+impl Lowerer<'_> {
+    /// The whole function.
+    pub(super) fn function(&mut self) -> Result<(), CodegenError> {
+        let entry = self.e.b.create_block();
+        self.e.b.append_block_params_for_function_params(entry);
+        self.e.b.switch_to_block(entry);
+        let params = self.e.b.block_params(entry).to_vec();
+        match self.entry {
+            Entry::Direct => self.direct_entry(params),
+            Entry::Frame => self.frame_entry(params[0]),
+            Entry::Strip => self.strip_entry(params[0], params[1], params[2]),
+        }
+    }
+
+    fn refused(&self, takes: &'static str) -> CodegenError {
+        CodegenError::Entry {
+            entry: self.entry,
+            takes,
+        }
+    }
+
+    fn direct_entry(&mut self, params: Vec<Value>) -> Result<(), CodegenError> {
+        if !self.func.is_scalar() || self.func.can_fail() || self.func.results().len() != 1 {
+            return Err(self.refused("a scalar Func with one result that cannot fail"));
+        }
+        self.direct = params;
+        let body = self.func.body();
+        self.region(body)?;
+        let result = self.scalar(self.func.region(body).yields[0]);
+        self.e.b.ins().return_(&[result]);
+        Ok(())
+    }
+
+    fn frame_entry(&mut self, frame: Value) -> Result<(), CodegenError> {
+        self.frame = Some(frame);
+        self.open_arrays()?;
+        let body = self.func.body();
+        self.region(body)?;
+        for (index, &node) in self.func.region(body).yields.iter().enumerate() {
+            let value = self.scalar(node);
+            let scalar = self.func.ty(node).scalar;
+            self.store_slot(scalar, value, frame, self.layout.result(index));
+        }
+        self.give(frame::DONE);
+        Ok(())
+    }
+
+    fn strip_entry(&mut self, frame: Value, lo: Value, hi: Value) -> Result<(), CodegenError> {
+        let row_loop = as_row_loop(self.func).ok_or_else(|| self.refused("one loop over rows"))?;
+        let Node::For { lanes, body, .. } = *self.func.node(row_loop) else {
+            return Err(self.refused("one loop over rows"));
+        };
+        self.frame = Some(frame);
+        self.open_arrays()?;
+        let uniform = self.schedule.nodes(self.func.body()).to_vec();
+        for node in uniform {
+            // The bounds of the loop are the strip's arguments.
+            if node != row_loop && !matches!(self.func.node(node), Node::Len { .. }) {
+                self.node(node)?;
+            }
+        }
+        self.for_loop(row_loop, lo, hi, lanes, &[], body)?;
+        self.give(frame::DONE);
+        Ok(())
+    }
+
+    /// Returns a status.
+    fn give(&mut self, status: i64) {
+        let status = self.e.b.ins().iconst(types::I64, status);
+        self.e.b.ins().return_(&[status]);
+    }
+
+    pub(super) fn for_loop(
+        &mut self,
+        node: NodeId,
+        lo: Value,
+        hi: Value,
+        lanes: u16,
+        init: &[NodeId],
+        body: RegionId,
+    ) -> Result<(), CodegenError> {
+        let types = self.func.result_types(node);
+        let head = self.e.b.create_block();
+        let exit = self.e.b.create_block();
+        let index = self.e.b.append_block_param(head, types::I64);
+        let carried = self.block_params(head, &types);
+        let results = self.block_params(exit, &types);
+        let init = self.spread(init);
+        self.less(lo, hi, (head, with_first(lo, &init)), (exit, init));
+
+        self.e.b.switch_to_block(head);
+        let args = &self.func.region(body).args;
+        let held = self.hold(&[index], 0);
+        self.set(args[0], held);
+        for (&arg, held) in args[1..].iter().zip(carried) {
+            self.set(arg, held);
+        }
+        if self.entry == Entry::Strip && self.row.is_none() {
+            self.row = Some(index);
+        }
+        self.region(body)?;
+        let next = self.spread(&self.func.region(body).yields);
+        let step = self.e.b.ins().iconst(types::I64, i64::from(lanes));
+        let after = self.e.iadd(index, step);
+        self.less(after, hi, (head, with_first(after, &next)), (exit, next));
+        self.e.b.switch_to_block(exit);
+        self.set_results(node, results);
+        Ok(())
+    }
+
+    /// Branches on `x < y`.
+    fn less(
+        &mut self,
+        x: Value,
+        y: Value,
+        then: (Block, Vec<BlockArg>),
+        otherwise: (Block, Vec<BlockArg>),
+    ) {
+        let kind = Kind::one(Scalar::I64);
+        let less = self.e.icmp(kind, int_cc(Op::Lt, true), x, y);
+        self.e
+            .b
+            .ins()
+            .brif(less, then.0, &then.1, otherwise.0, &otherwise.1);
+    }
+
+    pub(super) fn while_loop(
+        &mut self,
+        node: NodeId,
+        init: &[NodeId],
+        cond: RegionId,
+        body: RegionId,
+    ) -> Result<(), CodegenError> {
+        let types = self.func.result_types(node);
+        let head = self.e.b.create_block();
+        let inside = self.e.b.create_block();
+        let exit = self.e.b.create_block();
+        let round = self.e.b.append_block_param(head, types::I64);
+        let carried = self.block_params(head, &types);
+        let init = self.spread(init);
+        let zero = self.e.b.ins().iconst(types::I64, 0);
+        self.e.b.ins().jump(head, &with_first(zero, &init));
+
+        self.e.b.switch_to_block(head);
+        for region in [cond, body] {
+            for (&arg, &held) in self.func.region(region).args.iter().zip(&carried) {
+                self.set(arg, held);
+            }
+        }
+        self.region(cond)?;
+        let go_on = self.scalar(self.func.region(cond).yields[0]);
+        self.e.b.ins().brif(go_on, inside, &[], exit, &[]);
+        self.e.b.switch_to_block(inside);
+        self.region(body)?;
+        let next = self.spread(&self.func.region(body).yields);
+        let one = self.e.b.ins().iconst(types::I64, 1);
+        let round = self.e.iadd(round, one);
+        self.stop_if_asked(round)?;
+        self.e.b.ins().jump(head, &with_first(round, &next));
+        // What is carried at the head is what the loop ends with.
+        self.e.b.switch_to_block(exit);
+        self.set_results(node, carried);
+        Ok(())
+    }
+
+    /// Once in [`STOP_ROUNDS`] rounds, ends the call if the stop flag is set.
+    fn stop_if_asked(&mut self, round: Value) -> Result<(), CodegenError> {
+        let Some(frame) = self.frame else {
+            return Err(self.refused("a Func without unbounded loops"));
+        };
+        let look = self.e.b.create_block();
+        let stop = self.e.b.create_block();
+        let on = self.e.b.create_block();
+        self.e.b.set_cold_block(look);
+        self.e.b.set_cold_block(stop);
+        let low = self.e.b.ins().iconst(types::I64, STOP_ROUNDS - 1);
+        let phase = self.e.band(round, low);
+        self.e.b.ins().brif(phase, on, &[], look, &[]);
+        self.e.b.switch_to_block(look);
+        let flag = self.load_word(frame, frame::STOP);
+        let asked = self.e.b.ins().load(types::I8, super::emit::ACCESS, flag, 0);
+        self.e.b.ins().brif(asked, stop, &[], on, &[]);
+        self.e.b.switch_to_block(stop);
+        self.give(frame::STOPPED);
+        self.e.b.switch_to_block(on);
+        Ok(())
+    }
+
+    pub(super) fn branch(
+        &mut self,
+        node: NodeId,
+        cond: NodeId,
+        then: RegionId,
+        otherwise: RegionId,
+    ) -> Result<(), CodegenError> {
+        let types = self.func.result_types(node);
+        let test = self.scalar(cond);
+        let [yes, no, join] = [(); 3].map(|()| self.e.b.create_block());
+        // Whether any lane is on is asked before rare paths only.
+        let any = match self.func.node(cond) {
+            Node::Op { op: Op::Any, args } => Some(args[0]),
+            _ => None,
+        };
+        if any.is_some() || self.calls_slow(then) {
+            self.e.b.set_cold_block(yes);
+        }
+        self.e.b.ins().brif(test, yes, &[], no, &[]);
+        self.e.b.switch_to_block(yes);
+        self.active.extend(any);
+        self.region(then)?;
+        if any.is_some() {
+            self.active.pop();
+        }
+        let args = self.spread(&self.func.region(then).yields);
+        self.e.b.ins().jump(join, &args);
+        self.e.b.switch_to_block(no);
+        self.region(otherwise)?;
+        let args = self.spread(&self.func.region(otherwise).yields);
+        self.e.b.ins().jump(join, &args);
+        self.e.b.switch_to_block(join);
+        let results = self.block_params(join, &types);
+        self.set_results(node, results);
+        Ok(())
+    }
+
+    fn calls_slow(&self, region: RegionId) -> bool {
+        let nodes = self.schedule.nodes(region).iter();
+        nodes.into_iter().any(
+            |&id| matches!(self.func.node(id), Node::Op { op, .. } if op.class() == Class::Slow),
+        )
+    }
+
+    pub(super) fn guard(
+        &mut self,
+        cond: NodeId,
+        fault: FaultId,
+        operands: &[NodeId],
+    ) -> Result<(), CodegenError> {
+        let Some(frame) = self.frame else {
+            return Err(self.refused("a Func that cannot fail"));
+        };
+        let holds = if self.func.ty(cond).is_vector() {
+            if self.entry != Entry::Strip || self.has_stored {
+                return Err(self.unsupported("a guard behind a store"));
+            }
+            self.test(Op::All, cond)
+        } else {
+            self.scalar(cond)
+        };
+        let on = self.e.b.create_block();
+        let fail = self.e.b.create_block();
+        self.e.b.set_cold_block(fail);
+        self.e.b.ins().brif(holds, on, &[], fail, &[]);
+        self.e.b.switch_to_block(fail);
+        if let Some(row) = self.row {
+            self.store_word(row, frame, frame::ERROR_ROW);
+        }
+        if self.func.ty(cond).is_vector() {
+            self.give(frame::RERUN);
+        } else {
+            self.fail(frame, fault, operands);
+        }
+        self.e.b.switch_to_block(on);
+        Ok(())
+    }
+
+    /// Fills the error record and returns the fault's status.
+    fn fail(&mut self, frame: Value, fault: FaultId, operands: &[NodeId]) {
+        let status = frame::DONE + 1 + fault.index() as i64;
+        let code = self.e.b.ins().iconst(types::I64, status);
+        self.store_word(code, frame, frame::ERROR_CODE);
+        for (slot, &operand) in operands.iter().enumerate() {
+            let ty = self.func.ty(operand);
+            let value = self.scalar(operand);
+            if !ty.is_vector() {
+                let at = frame::ERROR_OPERANDS + 8 * slot;
+                self.store_slot(ty.scalar, value, frame, at);
+            }
+        }
+        self.e.b.ins().return_(&[code]);
+    }
+
+    /// The signature of helpers.
+    pub(super) fn helper_signature(&mut self) -> SigRef {
+        let mut signature = Signature::new(self.e.target.isa(false).default_call_conv());
+        signature.params = vec![AbiParam::new(types::I64); 2];
+        self.e.b.import_signature(signature)
+    }
+}
+
+fn with_first(first: Value, rest: &[BlockArg]) -> Vec<BlockArg> {
+    let mut args = Vec::with_capacity(1 + rest.len());
+    args.push(first.into());
+    args.extend_from_slice(rest);
+    args
+}
