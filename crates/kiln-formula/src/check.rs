@@ -103,8 +103,9 @@ impl Checker<'_> {
         for input in &self.ast.inputs {
             let found = find(&input.name);
             if found.is_none() {
-                let problem = self.unknown_name(&input.name, input.span);
-                self.problems.push(problem);
+                let mut problems = std::mem::take(&mut self.problems);
+                problems.push_with(|| self.unknown_name(&input.name, input.span));
+                self.problems = problems;
             }
             self.out.inputs.push(found.unwrap_or(UNDECLARED));
         }

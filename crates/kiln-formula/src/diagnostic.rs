@@ -207,6 +207,16 @@ impl Problems {
         }
     }
 
+    /// Adds a problem that takes some work to word, unless it would only be
+    /// counted: a text can hold thousands of them.
+    pub(crate) fn push_with(&mut self, error: impl FnOnce() -> Diagnostic) {
+        if self.errors.len() < Problems::KEPT {
+            self.push(error());
+        } else {
+            self.dropped += 1;
+        }
+    }
+
     pub(crate) fn has_errors(&self) -> bool {
         !self.errors.is_empty()
     }

@@ -101,12 +101,13 @@ fn visible(text: &str) -> String {
 /// A piece of a formula, quoted for a message and cut if it is long.
 pub(crate) fn quote(text: &str) -> String {
     const LONGEST: usize = 40;
-    let one_line = visible(text);
-    if one_line.chars().count() <= LONGEST {
-        return format!("`{one_line}`");
+    // Only the head is looked at: pieces can be as long as the text, and a
+    // text can be full of them.
+    let end = text.char_indices().nth(LONGEST).map(|(at, _)| at);
+    match end {
+        None => format!("`{}`", visible(text)),
+        Some(end) => format!("`{}...`", visible(&text[..end])),
     }
-    let head: String = one_line.chars().take(LONGEST).collect();
-    format!("`{head}...`")
 }
 
 #[cfg(test)]

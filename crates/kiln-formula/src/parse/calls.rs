@@ -96,7 +96,8 @@ impl<'a> Parser<'a> {
             return Callee::Function(function);
         }
         let is_input = binding.is_some();
-        self.report(mistakes::unknown_function(raw, span, is_input));
+        self.problems
+            .push_with(|| mistakes::unknown_function(raw, span, is_input));
         Callee::Unknown
     }
 

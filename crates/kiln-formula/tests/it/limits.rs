@@ -1,6 +1,6 @@
 //! Limits: what must fit, what must not, and how fast the refusal is.
 
-use crate::eval::{F64, formula};
+use crate::eval::{F64, I64, formula};
 use kiln_formula::{Code, Limits, Options, parse};
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -136,6 +136,7 @@ fn large_texts_are_quick() {
     texts.push(repeated("\u{0}", 60_000));
     texts.push(repeated("a = 1;", 10_000));
     texts.push(repeated("foo(", 60) + &repeated("x,", 20_000));
+    texts.push(repeated("sqroot(a);", 6_000));
     for text in texts {
         let started = Instant::now();
         let _ = std::hint::black_box(parse(&text, &Limits::new()));
@@ -146,4 +147,23 @@ fn large_texts_are_quick() {
             &text[..20]
         );
     }
+}
+
+/// Many inputs, all of them misspelt, and many guards: not quadratic either.
+#[test]
+fn large_formulas_lower_quickly() {
+    let wrong: Vec<String> = (0..1000).map(|i| format!("quantitty_of_{i}")).collect();
+    let right: Vec<String> = (0..1000).map(|i| format!("quantity_of_{i}")).collect();
+    let declared: Vec<_> = right.iter().map(|name| (name.as_str(), F64)).collect();
+    let f = formula(&wrong.join(" + "));
+    let started = Instant::now();
+    let problems = f.lower(&declared, &Options::new()).unwrap_err();
+    assert!(started.elapsed() < SOON, "{:?}", started.elapsed());
+    assert_eq!(problems.as_slice().len() + problems.omitted(), 1000);
+
+    let f = formula(&format!("x{}", repeated(" + x", 2000)));
+    let started = Instant::now();
+    let lowered = f.lower(&[("x", I64)], &Options::new()).unwrap();
+    assert!(started.elapsed() < SOON, "{:?}", started.elapsed());
+    assert!(lowered.func.can_fail());
 }
