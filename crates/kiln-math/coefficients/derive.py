@@ -92,10 +92,20 @@ even = odd
 TABLES = [
     Table("EXP", "The tail of `e^r` after `1 + r + r^2/2`, for |r| at most ln 2 / 2.",
           "exp(x)", "1+x+x^2/2", range(3, 12), "-0.3470", "0.3470"),
+    Table("EXP2", "The tail of `2^r` after 1, for |r| at most 1/2.",
+          "2^x", "1", range(1, 12), "-0.5005", "0.5005"),
+    Table("EXP10", "The tail of `10^r` after `1 + r ln 10`, for |r| at most log10(2) / 2.",
+          "10^x", "1+log(10)*x", range(2, 12), "-0.1508", "0.1508"),
+    Table("SINH", "The tail of `sinh r` after `r`, for |r| at most ln 2 / 2.",
+          "sinh(x)", "x", odd(3, 11), "1b-30", "0.3470"),
+    Table("COSH", "The tail of `cosh r` after `1 + r^2/2`, for |r| at most ln 2 / 2.",
+          "cosh(x)", "1+x^2/2", even(4, 10), "1b-30", "0.3470"),
     Table("SIN", "The tail of `sin r` after `r`, for |r| at most pi / 4.",
           "sin(x)", "x", odd(3, 13), "1b-30", "0.7860"),
     Table("COS", "The tail of `cos r` after `1 - r^2/2`, for |r| at most pi / 4.",
           "cos(x)", "1-x^2/2", even(4, 14), "1b-30", "0.7860"),
+    Table("TAN", "The tail of `tan r` after `r`, for |r| at most pi / 8.",
+          "tan(x)", "x", odd(3, 19), "1b-30", "0.3930"),
     Table("LOG", "The tail of `2 atanh s` after `2 s`, where s = f / (2 + f).",
           "log((1+x)/(1-x))", "2*x", odd(3, 15), "1b-30", "0.1717"),
     Table("LOG_TAIL", "The tail of `2 atanh s` after `2 s + 2/3 s^3`, for double-length logarithms.",
@@ -144,12 +154,17 @@ def split(name, what, value, *counts):
 
 
 def constants():
-    pi, ln2 = mpmath.pi + 0, mpmath.log(2)
+    pi, ln2, ln10 = mpmath.pi + 0, mpmath.log(2), mpmath.log(10)
     words = int(mpmath.floor(2 / pi * mpf(2) ** (64 * 20)))
     table = [(words >> (64 * (19 - i))) & (2**64 - 1) for i in range(20)]
     return "\n".join([
         constant("LOG2_E", "`1 / ln 2`.", nearest(1 / ln2)),
         split("LN_2", "`ln 2`", ln2, 42, None),
+        constant("LOG2_E_LOW", "`1 / ln 2` less its nearest number.", nearest(1 / ln2 - mpf(nearest(1 / ln2)))),
+        split("LN_10", "`ln 10`", ln10, None, None),
+        split("LOG10_E", "`1 / ln 10`", 1 / ln10, None, None),
+        split("LOG10_2", "`log10 2`", ln2 / ln10, 42, None),
+        constant("LOG2_10", "`log2 10`.", nearest(ln10 / ln2)),
         constant("TWO_OVER_PI", "`2 / pi`.", nearest(2 / pi)),
         split("PI_2", "`pi / 2`, for quotients below 2^22", pi / 2, None, 30, None),
         constant("PI_2_LOW", "`pi / 2` less its nearest number.", nearest(pi / 2 - mpf(nearest(pi / 2)))),

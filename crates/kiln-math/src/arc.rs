@@ -1,4 +1,4 @@
-//! `asin` and `atan2` in binary64.
+//! `asin`, `acos`, `atan` and `atan2` in binary64.
 //!
 //! `asin x = x + x^3 R(x^2)` up to 1/2, and above it
 //! `pi/2 - 2 asin(sqrt((1 - x) / 2))` with the root as a pair (the scheme of
@@ -8,7 +8,7 @@
 //! polynomial.
 
 use crate::coefficients::{ASIN, ATAN, PI_2_1, PI_2_LOW, PI_4_1, PI_4_2};
-use crate::poly::{Double, estrin, fast_two_sum};
+use crate::poly::{Double, estrin, fast_two_sum, two_sum};
 use crate::{Arith, Binary64, Slow};
 
 /// A number too small to change a double above 2^-900 that is added to it.
@@ -18,6 +18,52 @@ const TINY: f64 = f64::from_bits((1023 - 1000) << 52);
 #[inline(always)]
 pub fn asin<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
     let size = a.abs(x);
+    let (near, s, tail) = asin_parts(a, size);
+
+    // Near: s + tail. Far: pi/2 - 2 (s + tail).
+    let inner = a.add(s, tail);
+    let (right_1, right_2) = (a.float(PI_2_1), a.float(PI_2_LOW));
+    let minus_two = a.float(-2.0);
+    let outer = a.fma(minus_two, s, right_1);
+    let lost = a.sub(right_1, outer);
+    let lost = a.fma(minus_two, s, lost);
+    let lost = a.add(lost, right_2);
+    let tail = a.fma(minus_two, tail, lost);
+    let outer = a.add(outer, tail);
+    let y = a.select(near, inner, outer);
+    a.copysign(y, x)
+}
+
+/// The angle in `[0, pi]` whose cosine is `x`; NaN outside `[-1, 1]`.
+///
+/// Near zero `pi/2 - asin x`; else `2 asin(sqrt((1 - |x|) / 2))`, or `pi` less
+/// that for negative `x`.
+#[inline(always)]
+pub fn acos<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
+    let size = a.abs(x);
+    let (near, s, tail) = asin_parts(a, size);
+    let (zero, one, two) = (a.float(0.0), a.float(1.0), a.float(2.0));
+    let negative = a.lt(x, zero);
+    // quarters pi/2 + factor (s + tail)
+    let sign = a.copysign(one, x);
+    let minus_sign = a.neg(sign);
+    let doubled = a.mul(sign, two);
+    let factor = a.select(near, minus_sign, doubled);
+    let far = a.select(negative, two, zero);
+    let quarters = a.select(near, one, far);
+    let (right_1, right_2) = (a.float(PI_2_1), a.float(PI_2_LOW));
+    let base = a.mul(quarters, right_1);
+    let s = a.mul(factor, s);
+    let sum = fast_two_sum(a, base, s);
+    let lo = a.fma(quarters, right_2, sum.lo);
+    let lo = a.fma(factor, tail, lo);
+    a.add(sum.hi, lo)
+}
+
+/// Whether `size` is at most 1/2, and `asin s = s + tail` for `size` itself if
+/// so, else for `sqrt((1 - size) / 2)`.
+#[inline(always)]
+fn asin_parts<A: Arith<Format = Binary64>>(a: &mut A, size: A::F) -> (A::M, A::F, A::F) {
     let (half, one) = (a.float(0.5), a.float(1.0));
     let near = a.le(size, half);
     let s = asin_argument(a, size, near);
@@ -27,20 +73,8 @@ pub fn asin<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
     let z = a.select(near, square, rest);
     let p = estrin(a, z, ASIN);
     let cube = a.mul(s.hi, z);
-
-    // Near: size + size^3 P. Far: pi/2 - 2 (s + s^3 P).
     let tail = a.fma(cube, p, s.lo);
-    let inner = a.add(s.hi, tail);
-    let (right_1, right_2) = (a.float(PI_2_1), a.float(PI_2_LOW));
-    let minus_two = a.float(-2.0);
-    let outer = a.fma(minus_two, s.hi, right_1);
-    let lost = a.sub(right_1, outer);
-    let lost = a.fma(minus_two, s.hi, lost);
-    let lost = a.add(lost, right_2);
-    let tail = a.fma(minus_two, tail, lost);
-    let outer = a.add(outer, tail);
-    let y = a.select(near, inner, outer);
-    a.copysign(y, x)
+    (near, s.hi, tail)
 }
 
 /// `size` where it is near zero, else `sqrt((1 - size) / 2)` as a pair.
@@ -64,6 +98,61 @@ pub(crate) fn asin_argument<A: Arith<Format = Binary64>>(
     let hi = a.select(near, size, root);
     let lo = a.select(near, zero, lo);
     Double { hi, lo }
+}
+
+/// The angle in `[-pi/2, pi/2]` whose tangent is `x`.
+///
+/// `atan n/d` for `|x|` itself, for `(|x| - 1) / (|x| + 1)` about `pi/4` from
+/// 1/2 to 2, or for `-1 / |x|` about `pi/2`.
+#[inline(always)]
+pub fn atan<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
+    let (half, one, two, minus_one) = (a.float(0.5), a.float(1.0), a.float(2.0), a.float(-1.0));
+    let (zero, top) = (a.float(0.0), a.float(TWO_60));
+    let size = a.abs(x);
+    let over = a.gt(size, top);
+    let size = a.select(over, top, size);
+    let (middle, steep) = (a.gt(size, half), a.gt(size, two));
+    let less = a.sub(size, one);
+    let numerator = a.select(middle, less, size);
+    let numerator = a.select(steep, minus_one, numerator);
+    let first = a.select(middle, size, one);
+    let second = a.select(middle, one, zero);
+    let second = a.select(steep, zero, second);
+    let denominator = two_sum(a, first, second);
+    let reciprocal = a.div(one, denominator.hi);
+    let t = a.mul(numerator, reciprocal);
+    let minus = a.neg(t);
+    let rest = a.fma(minus, denominator.hi, numerator);
+    let rest = a.fma(minus, denominator.lo, rest);
+    let t_lo = a.mul(rest, reciprocal);
+    let eighths = a.select(middle, one, zero);
+    let eighths = a.select(steep, two, eighths);
+    let y = angle_about(a, Double { hi: t, lo: t_lo }, eighths, one);
+    a.copysign(y, x)
+}
+
+/// `2^60`, whose angle is `pi/2` to all bits.
+const TWO_60: f64 = (1u64 << 60) as f64;
+
+/// `eighths pi/4 + sign atan t`, where the first is the larger unless it is zero.
+#[inline(always)]
+fn angle_about<A: Arith<Format = Binary64>>(
+    a: &mut A,
+    t: Double<A::F>,
+    eighths: A::F,
+    sign: A::F,
+) -> A::F {
+    let z = a.mul(t.hi, t.hi);
+    let p = estrin(a, z, ATAN);
+    let cube = a.mul(t.hi, z);
+    let tail = a.fma(cube, p, t.lo);
+    let (eighth_1, eighth_2) = (a.float(PI_4_1), a.float(PI_4_2));
+    let base = a.mul(eighths, eighth_1);
+    let t = a.mul(sign, t.hi);
+    let sum = fast_two_sum(a, base, t);
+    let lo = a.fma(eighths, eighth_2, sum.lo);
+    let lo = a.fma(sign, tail, lo);
+    a.add(sum.hi, lo)
 }
 
 /// The angle of the point `(x, y)` in `[-pi, pi]`, with the zeros of C Annex F.
@@ -113,28 +202,17 @@ pub(crate) fn angle_of_ratio<A: Arith<Format = Binary64>>(
     let rest = a.fma(minus, denominator.lo, rest);
     let t_lo = a.div(rest, denominator.hi);
 
-    let z = a.mul(t, t);
-    let p = estrin(a, z, ATAN);
-    let cube = a.mul(t, z);
-    let tail = a.fma(cube, p, t_lo);
-
-    // turns pi/4 + sign (t + tail)
+    // eighths of a turn, and the sign of the rest
     let (one, two, four) = (a.float(1.0), a.float(2.0), a.float(4.0));
     let straight = a.select(steep, two, zero);
-    let turns = a.select(diagonal, one, straight);
-    let opposite = a.sub(four, turns);
-    let turns = a.select(left, opposite, turns);
+    let eighths = a.select(diagonal, one, straight);
+    let opposite = a.sub(four, eighths);
+    let eighths = a.select(left, opposite, eighths);
     let minus_one = a.float(-1.0);
     let (up, down) = (
         a.select(steep, minus_one, one),
         a.select(steep, one, minus_one),
     );
     let sign = a.select(left, down, up);
-    let (eighth_1, eighth_2) = (a.float(PI_4_1), a.float(PI_4_2));
-    let base = a.mul(turns, eighth_1);
-    let t = a.mul(sign, t);
-    let sum = fast_two_sum(a, base, t);
-    let lo = a.fma(turns, eighth_2, sum.lo);
-    let lo = a.fma(sign, tail, lo);
-    a.add(sum.hi, lo)
+    angle_about(a, Double { hi: t, lo: t_lo }, eighths, sign)
 }

@@ -12,6 +12,30 @@ pub(crate) const LN_2_1: f64 = f64::from_bits(0x3fe62e42fefa3800);
 /// Part 2 of `ln 2`: the nearest number to what is left.
 pub(crate) const LN_2_2: f64 = f64::from_bits(0x3d2ef35793c76730);
 
+/// `1 / ln 2` less its nearest number.
+pub(crate) const LOG2_E_LOW: f64 = f64::from_bits(0x3c7777d0ffda0d24);
+
+/// Part 1 of `ln 10`: the nearest number to what is left.
+pub(crate) const LN_10_1: f64 = f64::from_bits(0x40026bb1bbb55516);
+
+/// Part 2 of `ln 10`: the nearest number to what is left.
+pub(crate) const LN_10_2: f64 = f64::from_bits(0xbcaf48ad494ea3e9);
+
+/// Part 1 of `1 / ln 10`: the nearest number to what is left.
+pub(crate) const LOG10_E_1: f64 = f64::from_bits(0x3fdbcb7b1526e50e);
+
+/// Part 2 of `1 / ln 10`: the nearest number to what is left.
+pub(crate) const LOG10_E_2: f64 = f64::from_bits(0x3c695355baaafad3);
+
+/// Part 1 of `log10 2`: 42 bits.
+pub(crate) const LOG10_2_1: f64 = f64::from_bits(0x3fd34413509f7800);
+
+/// Part 2 of `log10 2`: the nearest number to what is left.
+pub(crate) const LOG10_2_2: f64 = f64::from_bits(0x3d1fef311f12b358);
+
+/// `log2 10`.
+pub(crate) const LOG2_10: f64 = f64::from_bits(0x400a934f0979a371);
+
 /// `2 / pi`.
 pub(crate) const TWO_OVER_PI: f64 = f64::from_bits(0x3fe45f306dc9c883);
 
@@ -93,6 +117,68 @@ pub(crate) const EXP: [f64; 9] = [
     2.4977949758230497e-08,
 ];
 
+/// The tail of `2^r` after 1, for |r| at most 1/2.
+///
+/// `2^x` as `1` and the powers 1 to 11 of x in steps of 1,
+/// on [-0.5005, 0.5005]; relative error at most 2^-57.3.
+#[rustfmt::skip]
+pub(crate) const EXP2: [f64; 11] = [
+    0.6931471805599453,
+    0.24022650695910136,
+    0.05550410866482232,
+    0.009618129107592509,
+    0.0013333558146362897,
+    0.00015403530458922367,
+    1.525273382458668e-05,
+    1.321543445267772e-06,
+    1.0178078360437684e-07,
+    7.073916946190886e-09,
+    4.451266054744433e-10,
+];
+
+/// The tail of `10^r` after `1 + r ln 10`, for |r| at most log10(2) / 2.
+///
+/// `10^x` as `1+log(10)*x` and the powers 2 to 11 of x in steps of 1,
+/// on [-0.1508, 0.1508]; relative error at most 2^-57.9.
+#[rustfmt::skip]
+pub(crate) const EXP10: [f64; 10] = [
+    2.6509490552392045,
+    2.0346785922934436,
+    1.171255148908443,
+    0.5393829292064976,
+    0.20699584951352126,
+    0.06808936387506635,
+    0.019597620036927912,
+    0.005013979598888588,
+    0.0011575596211628278,
+    0.00024113265191430443,
+];
+
+/// The tail of `sinh r` after `r`, for |r| at most ln 2 / 2.
+///
+/// `sinh(x)` as `x` and the powers 3 to 11 of x in steps of 2,
+/// on [1b-30, 0.3470]; relative error at most 2^-61.7.
+#[rustfmt::skip]
+pub(crate) const SINH: [f64; 5] = [
+    0.16666666666666677,
+    0.008333333333321431,
+    0.00019841269886621414,
+    2.7557243710182253e-06,
+    2.5109213051263888e-08,
+];
+
+/// The tail of `cosh r` after `1 + r^2/2`, for |r| at most ln 2 / 2.
+///
+/// `cosh(x)` as `1+x^2/2` and the powers 4 to 10 of x in steps of 2,
+/// on [1b-30, 0.3470]; relative error at most 2^-57.4.
+#[rustfmt::skip]
+pub(crate) const COSH: [f64; 4] = [
+    0.041666666666603076,
+    0.0013888888927187082,
+    2.480150815515609e-05,
+    2.762540920704263e-07,
+];
+
 /// The tail of `sin r` after `r`, for |r| at most pi / 4.
 ///
 /// `sin(x)` as `x` and the powers 3 to 13 of x in steps of 2,
@@ -119,6 +205,23 @@ pub(crate) const COS: [f64; 6] = [
     -2.7557314208521055e-07,
     2.087570398210434e-09,
     -1.13586646156194e-11,
+];
+
+/// The tail of `tan r` after `r`, for |r| at most pi / 8.
+///
+/// `tan(x)` as `x` and the powers 3 to 19 of x in steps of 2,
+/// on [1b-30, 0.3930]; relative error at most 2^-58.7.
+#[rustfmt::skip]
+pub(crate) const TAN: [f64; 9] = [
+    0.33333333333333504,
+    0.13333333333289,
+    0.05396825400786727,
+    0.021869486805577387,
+    0.0088632781733676,
+    0.0035914959093136696,
+    0.0014615704188789998,
+    0.0005590448391520689,
+    0.0003288509601378891,
 ];
 
 /// The tail of `2 atanh s` after `2 s`, where s = f / (2 + f).

@@ -87,11 +87,26 @@ macro_rules! functions {
 
 functions! {
     Unary exp(x) "`e^x`.", "all numbers", 1.0;
+    Unary exp2(x) "`2^x`.", "all numbers", 1.0;
+    Unary exp10(x) "`10^x`.", "all numbers", 1.0;
+    Unary expm1(x) "`e^x - 1`, accurate near zero.", "all numbers", 1.0;
     Unary log(x) "The natural logarithm.", "`x >= 0`", 1.0;
+    Unary log2(x) "The base-2 logarithm.", "`x >= 0`", 1.0;
+    Unary log10(x) "The base-10 logarithm.", "`x >= 0`", 1.0;
+    Unary log1p(x) "`ln(1 + x)`, accurate near zero.", "`x >= -1`", 1.0;
     Unary sin(x) "The sine of an angle in radians.", "finite numbers", 1.0;
     Unary cos(x) "The cosine of an angle in radians.", "finite numbers", 1.0;
+    Unary tan(x) "The tangent of an angle in radians.", "finite numbers", 1.0;
     Unary asin(x) "The angle in `[-pi/2, pi/2]` whose sine is `x`.", "`[-1, 1]`", 1.0;
+    Unary acos(x) "The angle in `[0, pi]` whose cosine is `x`.", "`[-1, 1]`", 1.0;
+    Unary atan(x) "The angle in `[-pi/2, pi/2]` whose tangent is `x`.", "all numbers", 1.0;
     Binary atan2(y, x) "The angle of the point `(x, y)` in `[-pi, pi]`.", "all numbers", 1.0;
+    Unary sinh(x) "The hyperbolic sine.", "all numbers", 1.0;
+    Unary cosh(x) "The hyperbolic cosine.", "all numbers", 1.0;
+    Unary tanh(x) "The hyperbolic tangent.", "all numbers", 1.0;
+    Unary asinh(x) "The number whose hyperbolic sine is `x`.", "all numbers", 2.0;
+    Unary acosh(x) "The number, not negative, whose hyperbolic cosine is `x`.", "`x >= 1`", 2.0;
+    Unary atanh(x) "The number whose hyperbolic tangent is `x`.", "`[-1, 1]`", 2.0;
     Binary pow(x, y) "`x^y`.", "`x >= 0`, or `y` an integer", 1.0;
     Binary frem(x, y) "The remainder of a division that truncates, as C's `fmod`.",
         "finite `x`, `y` not zero", 0.0;

@@ -14,6 +14,7 @@ mod arith;
 mod coefficients;
 mod exp;
 mod functions;
+mod hyperbolic;
 mod log;
 mod payne_hanek;
 mod poly;
@@ -29,10 +30,11 @@ pub use slow::Slow;
 
 /// The functions over an abstract arithmetic in binary64.
 pub mod generic {
-    pub use crate::arc::{asin, atan2};
-    pub use crate::exp::exp;
-    pub use crate::log::log;
+    pub use crate::arc::{acos, asin, atan, atan2};
+    pub use crate::exp::{exp, exp2, exp10, expm1};
+    pub use crate::hyperbolic::{acosh, asinh, atanh, cosh, sinh, tanh};
+    pub use crate::log::{log, log1p, log2, log10};
     pub use crate::pow::{POWI_MAX, pow, powi};
     pub use crate::scale::{exponent, frem, ldexp, mantissa, round};
-    pub use crate::trig::{cos, sin};
+    pub use crate::trig::{cos, sin, tan};
 }

@@ -1,4 +1,5 @@
-//! `log` in binary64, and the double-length logarithm behind `pow`.
+//! `log`, `log2`, `log10` and `log1p` in binary64, and the double-length
+//! logarithm behind `pow`.
 //!
 //! `x = 2^k m` with `m` in `[sqrt(1/2), sqrt(2))` by integer arithmetic on the
 //! bits. With `f = m - 1` and `s = f / (2 + f)` the identity
@@ -7,10 +8,10 @@
 //! `k ln 2 + f` is kept as a pair.
 
 use crate::coefficients::{
-    LN_2_1, LN_2_2, LN_LEFT_1, LN_LEFT_2, LN_RIGHT_1, LN_RIGHT_2, LOG, LOG_TAIL, TWO_THIRDS_1,
-    TWO_THIRDS_2,
+    LN_2_1, LN_2_2, LN_LEFT_1, LN_LEFT_2, LN_RIGHT_1, LN_RIGHT_2, LOG, LOG_TAIL, LOG2_E,
+    LOG2_E_LOW, LOG10_2_1, LOG10_2_2, LOG10_E_1, LOG10_E_2, TWO_THIRDS_1, TWO_THIRDS_2,
 };
-use crate::poly::{Double, estrin, fast_two_sum, two_prod};
+use crate::poly::{Double, estrin, fast_two_sum, two_prod, two_sum};
 use crate::{Arith, Binary64, Slow};
 
 /// The bits of `sqrt(1/2)`, the least `m`.
@@ -31,42 +32,165 @@ pub fn log<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
     a.rare(rare, |a| log_special(a, x, Slow::Log), common)
 }
 
-/// `ln(x 2^shift)` for normal positive `x`.
-pub(crate) fn log_shifted<A: Arith<Format = Binary64>>(a: &mut A, x: A::F, shift: f64) -> A::F {
-    let (k, m) = split(a, x);
-    let shift = a.float(shift);
-    let k = a.add(k, shift);
-    log_of_parts(a, k, m)
-}
-
 /// `k ln 2 + ln m`.
 #[inline(always)]
-fn log_of_parts<A: Arith<Format = Binary64>>(a: &mut A, k: A::F, m: A::F) -> A::F {
-    let one = a.float(1.0);
+pub(crate) fn log_of_parts<A: Arith<Format = Binary64>>(a: &mut A, k: A::F, m: A::F) -> A::F {
+    let (one, zero) = (a.float(1.0), a.float(0.0));
     let f = a.sub(m, one);
-    // k ln 2 + f: the first product is exact, and larger than f unless k = 0.
+    log_of_sum(a, k, Double { hi: f, lo: zero })
+}
+
+/// `k ln 2 + ln(1 + f)` for `1 + f` in `[sqrt(1/2), sqrt(2))`.
+///
+/// `log(1 + f) - f = -f^2/2 + s (f^2/2 + s^2 P(s^2))`. All that does not need
+/// the quotient is summed before it is there.
+#[inline(always)]
+pub(crate) fn log_of_sum<A: Arith<Format = Binary64>>(a: &mut A, k: A::F, f: Double<A::F>) -> A::F {
+    // The first product is exact, and larger than f unless k = 0.
     let (ln2_1, ln2_2) = (a.float(LN_2_1), a.float(LN_2_2));
-    let hi = a.fma(k, ln2_1, f);
+    let hi = a.fma(k, ln2_1, f.hi);
     let back = a.neg(hi);
     let back = a.fma(k, ln2_1, back);
-    let lo = a.add(back, f);
+    let lo = a.add(back, f.hi);
+    let lo = a.add(lo, f.lo);
 
-    // log(1 + f) - f = -f^2/2 + s (f^2/2 + s^2 P(s^2)), with the negatives of s
-    // and P, so that every step is one fma without a sign change. All that
-    // does not need the quotient is summed before it is there.
-    let (minus_two, minus_half) = (a.float(-2.0), a.float(-0.5));
-    let denominator = a.sub(minus_two, f);
-    let s = a.div(f, denominator);
-    let z = a.mul(s, s);
-    let half = a.mul(f, minus_half);
-    let half_square = a.mul(half, f);
-    let rest = a.fma(k, ln2_2, half_square);
+    let tail = Tail::of(a, f.hi);
+    let rest = a.fma(k, ln2_2, tail.half_square);
     let rest = a.add(lo, rest);
-    let p = estrin(a, z, LOG.map(|c| -c));
-    let g = a.fma(z, p, half_square);
-    let rest = a.fma(s, g, rest);
+    let rest = tail.add_to(a, rest);
     a.add(hi, rest)
 }
+
+/// `log(1 + f) - f` in the making: `half_square + s (half_square + s^2 P)`,
+/// with the negatives of `f^2/2`, `s` and `P`, so that every step is one fma
+/// without a sign change.
+struct Tail<F> {
+    half_square: F,
+    s: F,
+    g: F,
+}
+
+impl<F: Copy> Tail<F> {
+    #[inline(always)]
+    fn of<A: Arith<Format = Binary64, F = F>>(a: &mut A, f: F) -> Tail<F> {
+        let (minus_two, minus_half) = (a.float(-2.0), a.float(-0.5));
+        let denominator = a.sub(minus_two, f);
+        let s = a.div(f, denominator);
+        let z = a.mul(s, s);
+        let half = a.mul(f, minus_half);
+        let half_square = a.mul(half, f);
+        let p = estrin(a, z, LOG.map(|c| -c));
+        let g = a.fma(z, p, half_square);
+        Tail { half_square, s, g }
+    }
+
+    /// The part that needs the quotient, plus `rest`.
+    #[inline(always)]
+    fn add_to<A: Arith<Format = Binary64, F = F>>(&self, a: &mut A, rest: F) -> F {
+        a.fma(self.s, self.g, rest)
+    }
+}
+
+/// The base-2 logarithm, exact for powers of two.
+#[inline(always)]
+pub fn log2<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
+    let (k, m) = split(a, x);
+    let common = log2_of_parts(a, k, m);
+    let rare = is_not_normal_positive(a, x);
+    a.rare(rare, |a| log_special(a, x, Slow::Log2), common)
+}
+
+/// `k + log2 m`.
+#[inline(always)]
+pub(crate) fn log2_of_parts<A: Arith<Format = Binary64>>(a: &mut A, k: A::F, m: A::F) -> A::F {
+    let y = scaled_log(a, m, LOG2_E, LOG2_E_LOW);
+    let sum = fast_two_sum(a, k, y.hi);
+    let lo = a.add(sum.lo, y.lo);
+    a.add(sum.hi, lo)
+}
+
+/// The base-10 logarithm, exact for powers of ten.
+#[inline(always)]
+pub fn log10<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
+    let (k, m) = split(a, x);
+    let common = log10_of_parts(a, k, m);
+    let rare = is_not_normal_positive(a, x);
+    a.rare(rare, |a| log_special(a, x, Slow::Log10), common)
+}
+
+/// `k log10 2 + log10 m`.
+#[inline(always)]
+pub(crate) fn log10_of_parts<A: Arith<Format = Binary64>>(a: &mut A, k: A::F, m: A::F) -> A::F {
+    let y = scaled_log(a, m, LOG10_E_1, LOG10_E_2);
+    let (log_1, log_2) = (a.float(LOG10_2_1), a.float(LOG10_2_2));
+    let whole = a.mul(k, log_1);
+    let sum = fast_two_sum(a, whole, y.hi);
+    let lo = a.fma(k, log_2, sum.lo);
+    let lo = a.add(lo, y.lo);
+    a.add(sum.hi, lo)
+}
+
+/// `ln m` times the constant `c + c_low`, as a pair.
+#[inline(always)]
+fn scaled_log<A: Arith<Format = Binary64>>(a: &mut A, m: A::F, c: f64, c_low: f64) -> Double<A::F> {
+    let one = a.float(1.0);
+    let f = a.sub(m, one);
+    let tail = Tail::of(a, f);
+    // The rounding error of f^2/2 would be the largest of all.
+    let (minus_half, minus) = (a.float(-0.5), a.neg(tail.half_square));
+    let half = a.mul(f, minus_half);
+    let lost = a.fma(half, f, minus);
+    let small = tail.add_to(a, lost);
+    let (c, c_low) = (a.float(c), a.float(c_low));
+    let product = two_prod(a, f, c);
+    let lo = a.fma(f, c_low, product.lo);
+    let lo = a.fma(small, c, lo);
+    let lo = a.fma(tail.half_square, c, lo);
+    Double { hi: product.hi, lo }
+}
+
+/// `ln(1 + x)`, accurate near zero.
+#[inline(always)]
+pub fn log1p<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
+    let zero = a.float(0.0);
+    log1p_pair(a, Double { hi: x, lo: zero }, zero)
+}
+
+/// `more ln 2 + ln(1 + x)`, with the sign of `x`; NaN for `x < -1`.
+///
+/// `1 + x = w + c` exactly and `w = 2^k m`, so `1 + f = m + c 2^-k`. Beyond
+/// 2^60 `c` does not count.
+#[inline(always)]
+pub(crate) fn log1p_pair<A: Arith<Format = Binary64>>(
+    a: &mut A,
+    x: Double<A::F>,
+    more: A::F,
+) -> A::F {
+    let one = a.float(1.0);
+    let sum = two_sum(a, one, x.hi);
+    let w = sum.hi;
+    let c = a.add(sum.lo, x.lo);
+    let (k, m) = split(a, w);
+    // 2^-k: the bits of w and m differ by k in the field of the exponent.
+    let (w_bits, m_bits, one_bits) = (a.bits(w), a.bits(m), a.int(0x3ff << 52));
+    let scale = a.isub(m_bits, w_bits);
+    let scale = a.iadd(scale, one_bits);
+    let scale = a.from_bits(scale);
+    let (limit, zero) = (a.float(TWO_60), a.float(0.0));
+    let large = a.gt(w, limit);
+    let scale = a.select(large, zero, scale);
+    let c = a.mul(c, scale);
+    let f = a.sub(m, one);
+    let f = fast_two_sum(a, f, c);
+    let k = a.add(k, more);
+    let y = log_of_sum(a, k, f);
+    let common = a.copysign(y, x.hi);
+    let rare = is_not_normal_positive(a, w);
+    a.rare(rare, |a| log_limit(a, w), common)
+}
+
+/// `2^60`.
+const TWO_60: f64 = (1u64 << 60) as f64;
 
 /// `k` and `m` of `x = 2^k m`, `m` in `[sqrt(1/2), sqrt(2))`, for normal positive `x`.
 #[inline(always)]
@@ -98,16 +222,22 @@ pub(crate) fn is_not_normal_positive<A: Arith<Format = Binary64>>(a: &mut A, x: 
 /// A logarithm of what is not a normal positive number; `slow` takes subnormals.
 #[inline(always)]
 pub(crate) fn log_special<A: Arith<Format = Binary64>>(a: &mut A, x: A::F, slow: Slow) -> A::F {
+    let limit = log_limit(a, x);
+    let (zero, least) = (a.float(0.0), a.float(f64::MIN_POSITIVE));
+    let (positive, tiny) = (a.gt(x, zero), a.lt(x, least));
+    let subnormal = a.and(positive, tiny);
+    a.rare(subnormal, |a| a.slow(slow, &[x]), limit)
+}
+
+/// A logarithm of zero or infinity; NaN for every other number.
+#[inline(always)]
+fn log_limit<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
     let (zero, infinity, nan) = (a.float(0.0), a.float(f64::INFINITY), a.float(f64::NAN));
     let minus_infinity = a.float(f64::NEG_INFINITY);
     let is_zero = a.eq(x, zero);
     let is_infinity = a.eq(x, infinity);
     let y = a.select(is_zero, minus_infinity, nan);
-    let y = a.select(is_infinity, infinity, y);
-    let least = a.float(f64::MIN_POSITIVE);
-    let (positive, tiny) = (a.gt(x, zero), a.lt(x, least));
-    let subnormal = a.and(positive, tiny);
-    a.rare(subnormal, |a| a.slow(slow, &[x]), y)
+    a.select(is_infinity, infinity, y)
 }
 
 /// The points about which [`log_double`] expands, besides 1, and where they part.

@@ -57,6 +57,18 @@ pub(crate) fn fast_two_sum<A: Arith>(a: &mut A, x: A::F, y: A::F) -> Double<A::F
     Double { hi, lo }
 }
 
+/// `x + y` exactly (Knuth's 2Sum).
+#[inline(always)]
+pub(crate) fn two_sum<A: Arith>(a: &mut A, x: A::F, y: A::F) -> Double<A::F> {
+    let hi = a.add(x, y);
+    let part = a.sub(hi, x);
+    let other = a.sub(hi, part);
+    let x_lost = a.sub(x, other);
+    let y_lost = a.sub(y, part);
+    let lo = a.add(x_lost, y_lost);
+    Double { hi, lo }
+}
+
 /// `x * y` exactly, unless it underflows.
 #[inline(always)]
 pub(crate) fn two_prod<A: Arith>(a: &mut A, x: A::F, y: A::F) -> Double<A::F> {

@@ -2,8 +2,8 @@
 //!
 //! Each has one scalar meaning here. Backends call it for the active lanes of
 //! a vector only, through the frame, and never expand it. The list:
-//! - `sin`, `cos`: arguments beyond 2^22, reduced by Payne and Hanek's method;
-//! - `log`: subnormal arguments;
+//! - `sin`, `cos`, `tan`: arguments beyond 2^22, reduced by Payne and Hanek's method;
+//! - `log`, `log2`, `log10`: subnormal arguments;
 //! - `atan2`: zeros, infinities and sizes near the ends of the range;
 //! - `pow`: bases that are not positive and normal, results near or beyond the
 //!   ends of the range, NaN;
@@ -11,8 +11,8 @@
 //! - `frem`: quotients beyond 2^52, infinite dividends, zero divisors.
 
 use crate::arc::{ATAN2_LEAST, angle_of_ratio};
-use crate::log::TWO_54;
-use crate::trig::{Reduced, cos_of_reduced, flip, sin_of_reduced};
+use crate::log::{self, TWO_54};
+use crate::trig::{Reduced, cos_of_reduced, flip, sin_of_reduced, tan_of_reduced};
 use crate::{Plain, payne_hanek, pow};
 
 /// A slow-lane operation.
@@ -23,8 +23,14 @@ pub enum Slow {
     Sin,
     /// `cos x` for large `x`.
     Cos,
+    /// `tan x` for large `x`.
+    Tan,
     /// `ln x` for subnormal `x`.
     Log,
+    /// `log2 x` for subnormal `x`.
+    Log2,
+    /// `log10 x` for subnormal `x`.
+    Log10,
     /// The angle of a point for any operands.
     Atan2,
     /// `x^y` for any operands.
@@ -44,10 +50,13 @@ struct Row {
 }
 
 #[rustfmt::skip]
-const TABLE: [Row; 7] = [
+const TABLE: [Row; 10] = [
     Row { op: Slow::Sin,   name: "slow_sin",   arity: 1, eval: |x| sin(x[0]) },
     Row { op: Slow::Cos,   name: "slow_cos",   arity: 1, eval: |x| cos(x[0]) },
-    Row { op: Slow::Log,   name: "slow_log",   arity: 1, eval: |x| log(x[0]) },
+    Row { op: Slow::Tan,   name: "slow_tan",   arity: 1, eval: |x| tan(x[0]) },
+    Row { op: Slow::Log,   name: "slow_log",   arity: 1, eval: |x| ln(x[0]) },
+    Row { op: Slow::Log2,  name: "slow_log2",  arity: 1, eval: |x| log2(x[0]) },
+    Row { op: Slow::Log10, name: "slow_log10", arity: 1, eval: |x| log10(x[0]) },
     Row { op: Slow::Atan2, name: "slow_atan2", arity: 2, eval: |x| atan2(x[0], x[1]) },
     Row { op: Slow::Pow,   name: "slow_pow",   arity: 2, eval: |x| pow::pow_any(x[0], x[1]) },
     Row { op: Slow::Powi,  name: "slow_powi",  arity: 2, eval: |x| pow::powi_any(x[0], x[1]) },
@@ -120,9 +129,34 @@ fn cos(x: f64) -> f64 {
     reduce(x).map_or(f64::NAN, |r| cos_of_reduced(&mut Plain, &r))
 }
 
-/// `ln x` of a positive subnormal number.
-fn log(x: f64) -> f64 {
-    crate::log::log_shifted(&mut Plain, x * TWO_54, -54.0)
+fn tan(x: f64) -> f64 {
+    let a = &mut Plain;
+    reduce(x).map_or(f64::NAN, |r| {
+        let y = tan_of_reduced(a, &r);
+        flip(a, y, x)
+    })
+}
+
+/// `k` and `m` of a positive subnormal `2^k m`.
+fn subnormal_parts(x: f64) -> (f64, f64) {
+    let (k, m) = log::split(&mut Plain, x * TWO_54);
+    (k - 54.0, m)
+}
+
+/// `ln x` of a positive subnormal number, as are the next two.
+fn ln(x: f64) -> f64 {
+    let (k, m) = subnormal_parts(x);
+    log::log_of_parts(&mut Plain, k, m)
+}
+
+fn log2(x: f64) -> f64 {
+    let (k, m) = subnormal_parts(x);
+    log::log2_of_parts(&mut Plain, k, m)
+}
+
+fn log10(x: f64) -> f64 {
+    let (k, m) = subnormal_parts(x);
+    log::log10_of_parts(&mut Plain, k, m)
 }
 
 fn atan2(y: f64, x: f64) -> f64 {

@@ -1,4 +1,4 @@
-//! `sin` and `cos` in binary64.
+//! `sin`, `cos` and `tan` in binary64.
 //!
 //! `|x| = k pi/2 + r`, `|r| <= pi/4`, by Cody and Waite's method with fma: the
 //! first product is exact as the result is representable, the second as the
@@ -9,8 +9,8 @@
 //! [`COMMON`] the reduction needs more bits of `2/pi` than two constants hold:
 //! the slow-lane operations do it by Payne and Hanek's method.
 
-use crate::coefficients::{COS, PI_2_1, PI_2_2, PI_2_3, SIN, TWO_OVER_PI};
-use crate::poly::estrin;
+use crate::coefficients::{COS, PI_2_1, PI_2_2, PI_2_3, SIN, TAN, TWO_OVER_PI};
+use crate::poly::{estrin, fast_two_sum, two_prod};
 use crate::{Arith, Binary64, Slow};
 
 /// The largest size of an argument that is reduced with constants of three parts.
@@ -47,6 +47,17 @@ pub fn cos<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
     let y = cos_of_reduced(a, &r);
     let rare = is_large(a, size);
     a.rare(rare, |a| a.slow(Slow::Cos, &[x]), y)
+}
+
+/// `tan x`, in radians.
+#[inline(always)]
+pub fn tan<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
+    let size = a.abs(x);
+    let r = reduce(a, size);
+    let y = tan_of_reduced(a, &r);
+    let y = flip(a, y, x);
+    let rare = is_large(a, size);
+    a.rare(rare, |a| a.slow(Slow::Tan, &[x]), y)
 }
 
 /// Beyond the range of [`reduce`]; false for NaN, which needs no care.
@@ -121,6 +132,58 @@ pub(crate) fn sine_and_cosine<A: Arith<Format = Binary64>>(
     let q = a.fma(z, q, minus_half);
     let cosine = a.fma(z, q, one);
     (sine, cosine)
+}
+
+/// The tangent of the whole angle.
+///
+/// With `t = 2 tan(r/2)` as a pair, `tan r = t / (1 - t^2/4)`, and a quarter
+/// turn further it is minus the reciprocal: one division serves both.
+#[inline(always)]
+pub(crate) fn tan_of_reduced<A: Arith<Format = Binary64>>(
+    a: &mut A,
+    r: &Reduced<A::F, A::I>,
+) -> A::F {
+    // The coefficients of tan at r/2, doubled: exact scalings by powers of two.
+    let mut scale = 1.0;
+    let doubled = TAN.map(|c| {
+        scale *= 0.25;
+        c * scale
+    });
+    let z = a.mul(r.hi, r.hi);
+    let p = estrin(a, z, doubled);
+    let cube = a.mul(r.hi, z);
+    // 2 tan((hi + lo) / 2) = 2 tan(hi/2) + lo (1 + hi^2/4), up to lo hi^4.
+    let quarter = a.float(0.25);
+    let z_quarter = a.mul(z, quarter);
+    let lo = a.fma(r.lo, z_quarter, r.lo);
+    let tail = a.fma(cube, p, lo);
+    let t = fast_two_sum(a, r.hi, tail);
+
+    let square = two_prod(a, t.hi, t.hi);
+    let twice = a.add(t.hi, t.hi);
+    let square_lo = a.fma(twice, t.lo, square.lo);
+    let (one, minus_quarter) = (a.float(1.0), a.float(-0.25));
+    let minus = a.mul(square.hi, minus_quarter);
+    let rest = fast_two_sum(a, one, minus);
+    let rest_lo = a.fma(square_lo, minus_quarter, rest.lo);
+
+    let even = is_even(a, r.quadrant);
+    let numerator = a.select(even, t.hi, rest.hi);
+    let numerator_lo = a.select(even, t.lo, rest_lo);
+    let denominator = a.select(even, rest.hi, t.hi);
+    let denominator_lo = a.select(even, rest_lo, t.lo);
+    let reciprocal = a.div(one, denominator);
+    let y = a.mul(numerator, reciprocal);
+    let minus = a.neg(y);
+    let error = a.fma(minus, denominator, numerator);
+    let error = a.fma(minus, denominator_lo, error);
+    let error = a.add(error, numerator_lo);
+    let y = a.fma(error, reciprocal, y);
+    // Minus the reciprocal: the sign flips in odd quadrants.
+    let sign = a.ishl(r.quadrant, 63);
+    let bits = a.bits(y);
+    let bits = a.ixor(bits, sign);
+    a.from_bits(bits)
 }
 
 #[inline(always)]

@@ -92,6 +92,9 @@ pub fn exp10(x: f64) -> Exact {
 
 /// `e^x - 1`.
 pub fn expm1(x: Double) -> Exact {
+    if x.hi.abs() < 1e-60 {
+        return small(x.hi);
+    }
     if x.hi.abs() < 0.3 {
         return expm1_near(x).into();
     }
@@ -138,6 +141,28 @@ pub fn log(x: Double) -> Double {
     let rest = f - f * f * 0.5;
     let whole = Double::product(f64::from(k), LN_2[0]) + Double::product(f64::from(k), LN_2[1]);
     whole + (rest + near)
+}
+
+/// `ln(1 + x)`.
+pub fn log1p_of(x: f64) -> Exact {
+    if x.abs() < 1e-60 {
+        return small(x);
+    }
+    log1p(x.into()).into()
+}
+
+/// `log2 x` of a positive number.
+pub fn log2(x: f64) -> Double {
+    if (x - 1.0).abs() < 0.1 {
+        return log(x.into()) / ln2();
+    }
+    let k = kiln_math::exponent(x);
+    log(Double::from(kiln_math::mantissa(x))) / ln2() + k
+}
+
+/// `log10 x` of a positive number.
+pub fn log10(x: f64) -> Double {
+    log(x.into()) / LN_10
 }
 
 /// The sine and the cosine of `|r| <= 0.8`, by Taylor's series.

@@ -50,12 +50,42 @@ pub fn oracle(name: &str) -> Option<Oracle> {
             |x, _| core_math::exp(x), Some(|x, _| exact::exp(x.into()));
         "log" &[((0.5, 2.0), NONE), ((0.99, 1.01), NONE), ((0.0, 1e3), NONE), ((0.0, 1e-307), NONE)],
             |x, _| core_math::log(x), Some(|x, _| exact::log(x.into()).into());
+        "exp2" &[((-1.0, 1.0), NONE), ((-1080.0, 1025.0), NONE), ((-1076.0, -1020.0), NONE)],
+            |x, _| core_math::exp2(x), Some(|x, _| exact::exp2(x));
+        "exp10" &[((-1.0, 1.0), NONE), ((-325.0, 309.0), NONE), ((-324.0, -306.0), NONE)],
+            |x, _| core_math::exp10(x), Some(|x, _| exact::exp10(x));
+        "expm1" &[((-1.0, 1.0), NONE), ((-40.0, 710.0), NONE), ((-0.01, 0.01), NONE), ((-3.0, 3.0), NONE)],
+            |x, _| core_math::expm1(x), Some(|x, _| exact::expm1(x.into()));
+        "log2" &[((0.5, 2.0), NONE), ((0.99, 1.01), NONE), ((0.0, 1e3), NONE), ((0.0, 1e-307), NONE)],
+            |x, _| core_math::log2(x), Some(|x, _| exact::log2(x).into());
+        "log10" &[((0.5, 2.0), NONE), ((0.99, 1.01), NONE), ((0.0, 1e3), NONE), ((0.0, 1e-307), NONE)],
+            |x, _| core_math::log10(x), Some(|x, _| exact::log10(x).into());
+        "log1p" &[((-1.0, 1.0), NONE), ((-0.01, 0.01), NONE), ((0.0, 1e3), NONE), ((-1.0, -0.99), NONE), ((0.0, 4.0), NONE)],
+            |x, _| core_math::log1p(x), Some(|x, _| exact::log1p_of(x));
         "sin" &[((-0.8, 0.8), NONE), ((-10.0, 10.0), NONE), ((-4.2e6, 4.2e6), NONE), ((4.1e6, 1e7), NONE), ((-1e15, 1e15), NONE)],
             |x, _| core_math::sin(x), Some(|x, _| exact::sin_cos(x).0.into());
         "cos" &[((-0.8, 0.8), NONE), ((-10.0, 10.0), NONE), ((-4.2e6, 4.2e6), NONE), ((4.1e6, 1e7), NONE), ((-1e15, 1e15), NONE)],
             |x, _| core_math::cos(x), Some(|x, _| exact::sin_cos(x).1.into());
         "asin" &[((-1.0, 1.0), NONE), ((0.4, 0.6), NONE), ((0.99, 1.0), NONE), ((-0.1, 0.1), NONE)],
             |x, _| core_math::asin(x), Some(|x, _| exact::asin(x));
+        "tan" &[((-0.8, 0.8), NONE), ((-10.0, 10.0), NONE), ((-4.2e6, 4.2e6), NONE), ((4.1e6, 1e7), NONE), ((-1e15, 1e15), NONE)],
+            |x, _| core_math::tan(x), Some(|x, _| exact::tan(x).into());
+        "acos" &[((-1.0, 1.0), NONE), ((0.4, 0.6), NONE), ((0.99, 1.0), NONE), ((-1.0, -0.9), NONE)],
+            |x, _| core_math::acos(x), Some(|x, _| exact::acos(x).into());
+        "atan" &[((-1.0, 1.0), NONE), ((0.4, 0.6), NONE), ((1.5, 2.5), NONE), ((-50.0, 50.0), NONE)],
+            |x, _| core_math::atan(x), Some(|x, _| exact::atan(x));
+        "sinh" &[((-1.0, 1.0), NONE), ((-5.0, 5.0), NONE), ((-711.0, 711.0), NONE), ((708.0, 711.0), NONE)],
+            |x, _| core_math::sinh(x), Some(|x, _| exact::sinh(x));
+        "cosh" &[((-1.0, 1.0), NONE), ((-5.0, 5.0), NONE), ((-711.0, 711.0), NONE), ((708.0, 711.0), NONE)],
+            |x, _| core_math::cosh(x), Some(|x, _| exact::cosh(x));
+        "tanh" &[((-1.0, 1.0), NONE), ((-5.0, 5.0), NONE), ((-25.0, 25.0), NONE)],
+            |x, _| core_math::tanh(x), Some(|x, _| exact::tanh(x));
+        "asinh" &[((-1.0, 1.0), NONE), ((-5.0, 5.0), NONE), ((-1e5, 1e5), NONE), ((0.0, 1e20), NONE)],
+            |x, _| core_math::asinh(x), Some(|x, _| exact::asinh(x));
+        "acosh" &[((1.0, 1.01), NONE), ((1.0, 5.0), NONE), ((1.0, 1e5), NONE), ((1.0, 1e20), NONE)],
+            |x, _| core_math::acosh(x), Some(|x, _| exact::acosh(x).into());
+        "atanh" &[((-1.0, 1.0), NONE), ((-0.2, 0.2), NONE), ((0.99, 1.0), NONE)],
+            |x, _| core_math::atanh(x), Some(|x, _| exact::atanh(x));
         "atan2" &[
                 ((-1.0, 1.0), (-1.0, 1.0)), ((-1e-9, 1e-9), (-1.0, 1.0)), ((-1.0, 1.0), (-1e-9, 1e-9)),
                 ((0.0, 1e-300), (0.0, 1e-300)), ((0.0, 1e308), (0.0, 1.7e308)), ((0.0, 1e-300), (0.5, 2.0)),
