@@ -1,6 +1,6 @@
 //! What a program computes on: typed slices, and views of them.
 
-use kiln_ir::{Const, Scalar};
+use kiln_ir::{Access, Const, Layout, ParamType, Scalar};
 
 macro_rules! slices {
     ($($variant:ident $ty:ident;)*) => {
@@ -134,6 +134,48 @@ impl Geometry {
             strides: [1, 0, 0, 0],
         }
     }
+
+    /// Where row `row` of a rank-1 view lies.
+    #[inline(always)]
+    pub(crate) fn at(&self, row: isize) -> usize {
+        self.origin.wrapping_add_signed(row * self.strides[0])
+    }
+
+    /// Where an element lies; `None` outside the shape.
+    fn locate(&self, index: impl Iterator<Item = i64>) -> Option<usize> {
+        let mut at = self.origin;
+        for (dim, i) in index.enumerate() {
+            let i = usize::try_from(i).ok().filter(|&i| i < self.shape[dim])?;
+            at = at.wrapping_add_signed(i as isize * self.strides[dim]);
+        }
+        Some(at)
+    }
+
+    /// Whether every element lies within `len` elements.
+    fn fits(&self, len: usize) -> bool {
+        if self.shape.contains(&0) {
+            return true;
+        }
+        let (mut least, mut greatest) = (self.origin as i128, self.origin as i128);
+        for (&extent, &stride) in self.shape.iter().zip(&self.strides) {
+            let reach = (extent as i128 - 1) * stride as i128;
+            least += reach.min(0);
+            greatest += reach.max(0);
+        }
+        0 <= least && greatest < len as i128
+    }
+
+    /// Whether the elements lie row-major without gaps.
+    fn is_contiguous(&self, rank: usize) -> bool {
+        let mut step = 1;
+        for dim in (0..rank).rev() {
+            if self.shape[dim] > 1 && self.strides[dim] != step {
+                return false;
+            }
+            step *= self.shape[dim] as isize;
+        }
+        true
+    }
 }
 
 /// The argument for one parameter of a Func.
@@ -154,5 +196,58 @@ pub enum Arg<'a> {
 impl From<Const> for Arg<'_> {
     fn from(value: Const) -> Self {
         Arg::Value(value)
+    }
+}
+
+impl Arg<'_> {
+    /// The extent in one dimension; 0 of a value.
+    pub(crate) fn extent(&self, dim: u8) -> usize {
+        match self {
+            Arg::Value(_) => 0,
+            Arg::Slice(data) => data.len(),
+            Arg::SliceMut(data) => data.len(),
+            Arg::View(_, geometry) | Arg::ViewMut(_, geometry) => geometry.shape[dim as usize],
+        }
+    }
+
+    /// Where an element lies in the slice; `None` outside the array.
+    pub(crate) fn locate(&self, mut index: impl Iterator<Item = i64>) -> Option<usize> {
+        match self {
+            Arg::Value(_) => None,
+            Arg::View(_, geometry) | Arg::ViewMut(_, geometry) => geometry.locate(index),
+            Arg::Slice(_) | Arg::SliceMut(_) => {
+                let at = usize::try_from(index.next()?).ok()?;
+                (at < self.extent(0)).then_some(at)
+            }
+        }
+    }
+
+    /// Whether this is an argument for `param`.
+    pub(crate) fn fits(&self, param: ParamType) -> bool {
+        let array = match param {
+            ParamType::Scalar(scalar) => {
+                return matches!(self, Arg::Value(value) if value.scalar() == scalar);
+            }
+            ParamType::Array(array) => array,
+        };
+        let elem = match self {
+            Arg::Value(_) => return false,
+            Arg::Slice(data) | Arg::View(data, _) => data.scalar(),
+            Arg::SliceMut(data) | Arg::ViewMut(data, _) => data.scalar(),
+        };
+        let is_mut = matches!(self, Arg::SliceMut(_) | Arg::ViewMut(..));
+        let rank = usize::from(array.rank);
+        let lies = match self {
+            Arg::View(data, geometry) => geometry.lies(array.layout, rank, data.len()),
+            Arg::ViewMut(data, geometry) => geometry.lies(array.layout, rank, data.len()),
+            _ => rank == 1,
+        };
+        elem == array.elem && (is_mut || array.access == Access::Read) && lies
+    }
+}
+
+impl Geometry {
+    fn lies(&self, layout: Layout, rank: usize, len: usize) -> bool {
+        self.fits(len) && (layout == Layout::Strided || self.is_contiguous(rank))
     }
 }

@@ -12,8 +12,15 @@
 
 #![forbid(unsafe_code)]
 
+#[macro_use]
+mod ops;
+
+mod block;
 mod data;
+mod held;
+mod math;
 mod program;
+mod scalar;
 
 pub use data::{Arg, Geometry, Slice, SliceMut};
 pub use program::{Failure, Program, State, Unsupported};

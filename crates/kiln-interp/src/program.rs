@@ -1,10 +1,12 @@
 //! Program: a Func made ready to be interpreted, and the state of its calls.
 
+use crate::block::{self, Blocks, Registers};
 use crate::data::Arg;
-use kiln_ir::{Const, FaultId, Func, verify};
+use crate::scalar::{self, Code, Scalars};
+use kiln_ir::{Const, Fault, FaultId, Func, ParamType, Schedule, as_row_loop};
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use thiserror::Error;
 
 /// Why a Func has no program.
@@ -22,7 +24,8 @@ pub enum Failure {
     /// A guard failed.
     #[error("guard {fault} failed at row {row}")]
     Fault {
-        /// Index into the table of faults of the Func.
+        /// What failed: see [`Program::fault`]. Equal to the id in the Func,
+        /// unless the guard stands in a Func that it calls.
         fault: FaultId,
         /// The row, or the index of the innermost loop around the guard; 0
         /// outside loops.
@@ -31,10 +34,10 @@ pub enum Failure {
         operands: Vec<Const>,
     },
     /// An access outside an array that no guard stopped.
-    #[error("index {index:?} lies outside {array}")]
+    #[error("index {index:?} lies outside an array")]
     Access {
-        /// The array's name.
-        array: String,
+        /// The array parameter; `None` for a local array.
+        param: Option<usize>,
         /// One index per dimension.
         index: Vec<i64>,
     },
@@ -43,37 +46,95 @@ pub enum Failure {
     Stopped,
 }
 
+/// The flag that ends a call early.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct Stop(Option<Arc<AtomicBool>>);
+
+impl Stop {
+    #[inline(always)]
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        match &self.0 {
+            Some(flag) if flag.load(Ordering::Relaxed) => Err(Failure::Stopped),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// A Func made ready to be interpreted. Immutable and shared; each thread
 /// that runs it has its own [`State`].
 #[derive(Debug)]
-pub struct Program {}
+pub struct Program {
+    params: Vec<ParamType>,
+    faults: Vec<Fault>,
+    is_row_loop: bool,
+    body: Body,
+}
+
+#[derive(Debug)]
+enum Body {
+    Blocks(Blocks),
+    Scalar(Code),
+}
 
 /// The registers of one thread that runs a program; made by
-/// [`Program::state`], reused from call to call.
+/// [`Program::state`] and reused from call to call of that program.
 #[derive(Debug)]
-pub struct State {}
+pub struct State {
+    blocks: Registers,
+    scalars: Scalars,
+    stop: Stop,
+}
 
 impl Program {
-    /// Makes a Func ready; `func` must be verified.
+    /// Makes a Func ready, which must have passed [`kiln_ir::verify`].
     ///
     /// # Errors
-    /// When the Func holds something that only native code runs: vectors.
+    /// When the Func holds vectors, which exist after widening only, or its
+    /// calls expand to more than a million instructions.
     pub fn new(func: &Func) -> Result<Program, Unsupported> {
-        debug_assert!(verify(func).is_ok());
-        Err(Unsupported {
-            what: func.name().to_owned(),
+        let schedule = Schedule::of(func);
+        let rows = as_row_loop(func);
+        let mut faults = func.faults().to_vec();
+        let blocks = rows.and_then(|rows| block::lower(func, &schedule, rows));
+        let body = match blocks {
+            Some(blocks) => Body::Blocks(blocks),
+            None => Body::Scalar(scalar::lower(func, &schedule, &mut faults)?),
+        };
+        Ok(Program {
+            params: func.params().iter().map(|p| p.ty).collect(),
+            faults,
+            is_row_loop: rows.is_some(),
+            body,
         })
     }
 
-    /// Whether [`run_rows`](Program::run_rows) is what runs this program: it
-    /// is one loop over rows and nothing else.
+    /// Whether this is one loop over rows and nothing else, which
+    /// [`run_rows`](Program::run_rows) runs in pieces.
     pub fn is_row_loop(&self) -> bool {
-        false
+        self.is_row_loop
+    }
+
+    /// Whether the rows run in blocks; else they run one at a time.
+    pub fn runs_in_blocks(&self) -> bool {
+        matches!(self.body, Body::Blocks(_))
+    }
+
+    /// What a [`Failure::Fault`] reports.
+    pub fn fault(&self, id: FaultId) -> &Fault {
+        &self.faults[id.index()]
     }
 
     /// A state for this program.
     pub fn state(&self) -> State {
-        State {}
+        let (blocks, scalars) = match &self.body {
+            Body::Blocks(code) => (Registers::new(code), Scalars::default()),
+            Body::Scalar(code) => (Registers::default(), Scalars::new(code)),
+        };
+        State {
+            blocks,
+            scalars,
+            stop: Stop::default(),
+        }
     }
 
     /// Runs `rows` of a program that is a loop over rows. `args` has one
@@ -106,8 +167,12 @@ impl Program {
         args: &mut [Arg<'_>],
         rows: Range<usize>,
     ) -> Result<(), Failure> {
-        let _ = (state, args, rows);
-        Ok(())
+        assert!(self.is_row_loop, "the program is no loop over rows");
+        self.check(args);
+        match &self.body {
+            Body::Blocks(code) => block::run(code, &mut state.blocks, &state.stop, args, rows),
+            Body::Scalar(code) => self.run_scalar(code, state, args, Some(rows), &mut []),
+        }
     }
 
     /// Runs a Func whose parameters are all scalars: `args` holds the bits
@@ -115,10 +180,10 @@ impl Program {
     /// Allocates nothing unless it fails.
     ///
     /// # Errors
-    /// The failure of the first failing guard; `results` is then unspecified.
+    /// The first failure; `results` is then as it was.
     ///
     /// # Panics
-    /// When there is an array parameter or the numbers of arguments or
+    /// When there is an array parameter, or the numbers of arguments or
     /// results are not the Func's.
     pub fn call(
         &self,
@@ -140,11 +205,21 @@ impl Program {
         args: &[u64],
         results: &mut [u64],
     ) -> Result<(), Failure> {
-        let _ = (state, args, results);
+        let Body::Scalar(code) = &self.body else {
+            panic!("a loop over rows has array parameters");
+        };
+        assert_eq!(args.len(), self.params.len(), "one argument per parameter");
+        assert_eq!(args.len(), code.params.len(), "every parameter is a scalar");
+        for (&(_, reg), &bits) in code.params.iter().zip(args) {
+            state.scalars.registers[reg as usize] = bits;
+        }
+        scalar::run(code, &mut state.scalars, &state.stop, &mut [], None)?;
+        fetch(code, &state.scalars, results);
         Ok(())
     }
 
-    /// Runs any Func once, arrays and loops included.
+    /// Runs any Func once, arrays and loops included; `results` receives the
+    /// bits of each result.
     ///
     /// # Errors
     /// The first failure.
@@ -172,8 +247,52 @@ impl Program {
         args: &mut [Arg<'_>],
         results: &mut [u64],
     ) -> Result<(), Failure> {
-        let _ = (state, args, results);
+        self.check(args);
+        match &self.body {
+            Body::Blocks(code) => {
+                let rows = 0..args[code.rows_of as usize].extent(0);
+                block::run(code, &mut state.blocks, &state.stop, args, rows)
+            }
+            Body::Scalar(code) => self.run_scalar(code, state, args, None, results),
+        }
+    }
+
+    #[inline(always)]
+    fn run_scalar(
+        &self,
+        code: &Code,
+        state: &mut State,
+        args: &mut [Arg<'_>],
+        rows: Option<Range<usize>>,
+        results: &mut [u64],
+    ) -> Result<(), Failure> {
+        for &(index, reg) in &code.params {
+            if let Arg::Value(value) = args[index as usize] {
+                state.scalars.registers[reg as usize] = value.bits();
+            }
+        }
+        scalar::run(code, &mut state.scalars, &state.stop, args, rows)?;
+        fetch(code, &state.scalars, results);
         Ok(())
+    }
+
+    /// Panics unless each argument is what its parameter is.
+    fn check(&self, args: &[Arg<'_>]) {
+        assert_eq!(args.len(), self.params.len(), "one argument per parameter");
+        for (index, (arg, &param)) in args.iter().zip(&self.params).enumerate() {
+            assert!(
+                arg.fits(param),
+                "argument {index} does not fit its parameter, {param}"
+            );
+        }
+    }
+}
+
+#[inline(always)]
+fn fetch(code: &Code, scalars: &Scalars, results: &mut [u64]) {
+    assert_eq!(results.len(), code.results.len(), "one slot per result");
+    for (slot, &reg) in results.iter_mut().zip(&code.results) {
+        *slot = scalars.registers[reg as usize];
     }
 }
 
@@ -181,6 +300,6 @@ impl State {
     /// The flag that ends a call early when it is raised: looked at between
     /// blocks of rows, and once in 1,024 rounds of a loop.
     pub fn set_stop(&mut self, stop: Option<Arc<AtomicBool>>) {
-        let _ = stop;
+        self.stop = Stop(stop);
     }
 }
