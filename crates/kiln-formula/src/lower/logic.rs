@@ -4,10 +4,14 @@
 //! through: each is checked against the truth table of Kleene's strong logic in
 //! the tests.
 
-use super::{Lowerer, Value};
+use super::{Lowerer, Value, Weight};
 use crate::ast::{BinaryOp, ExprId};
 use crate::types::Kind;
 use kiln_ir::{NodeId, Op};
+
+/// Most branches inside one another. Tiers walk regions recursively, and the
+/// text form of the IR stops at twice this depth.
+const BRANCHES_MAX: u8 = 64;
 
 impl Lowerer<'_> {
     pub(super) fn logic(&mut self, op: BinaryOp, x: ExprId, y: ExprId) -> Value {
@@ -54,13 +58,15 @@ impl Lowerer<'_> {
 
     /// A choice. A side that costs much is put behind a branch of its own;
     /// otherwise picking one of two finished values is cheaper than a jump.
+    /// So it is too where branches would lie too deep inside one another,
+    /// whatever the sides cost.
     pub(super) fn conditional(
         &mut self,
         id: ExprId,
         cond: ExprId,
         yes: ExprId,
         no: ExprId,
-    ) -> Value {
+    ) -> (Value, Weight) {
         let kind = self.ty(id).kind;
         let c = self.get(cond, Kind::Bool);
         let (a, b) = (self.get(yes, kind), self.get(no, kind));
@@ -68,8 +74,10 @@ impl Lowerer<'_> {
             (None, None) => None,
             _ => Some((self.validity(yes), self.validity(no))),
         };
-        let branch = self.costly[yes.index()] || self.costly[no.index()];
+        let mut weight = self.weight_of(&[cond, yes, no]);
+        let branch = self.weight_of(&[yes, no]).costly && weight.height < BRANCHES_MAX;
         let (node, chosen_valid) = if branch {
+            weight.height += 1;
             self.branch(c, (a, b), sides_valid)
         } else {
             let node = self.b.select(c, a, b);
@@ -77,11 +85,12 @@ impl Lowerer<'_> {
             (node, valid)
         };
         let valid = self.both_valid(self.valid(cond), chosen_valid);
-        Value {
+        let value = Value {
             node: Some(node),
             raw: None,
             valid,
-        }
+        };
+        (value, weight)
     }
 
     fn branch(
@@ -91,17 +100,16 @@ impl Lowerer<'_> {
         valid: Option<(NodeId, NodeId)>,
     ) -> (NodeId, Option<NodeId>) {
         self.b.begin_if();
-        let (then, results) = match valid {
+        let results = match valid {
             Some((va, vb)) => {
                 let then = self.b.begin_else(&[a, va]);
-                (then, self.b.end_if(c, then, &[b, vb]))
+                self.b.end_if(c, then, &[b, vb])
             }
             None => {
                 let then = self.b.begin_else(&[a]);
-                (then, self.b.end_if(c, then, &[b]))
+                self.b.end_if(c, then, &[b])
             }
         };
-        let _ = then;
         (results[0], results.get(1).copied())
     }
 

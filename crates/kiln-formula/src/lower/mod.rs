@@ -118,6 +118,31 @@ struct Value {
     valid: Option<NodeId>,
 }
 
+/// What decides whether a choice becomes a branch.
+#[derive(Clone, Copy, Debug, Default)]
+struct Weight {
+    /// Whether computing the node is worth a branch to avoid.
+    costly: bool,
+    /// How many branches lie inside one another below the node.
+    height: u8,
+}
+
+impl Weight {
+    fn join(self, other: Weight) -> Weight {
+        Weight {
+            costly: self.costly || other.costly,
+            height: self.height.max(other.height),
+        }
+    }
+
+    fn or_costly(self, costly: bool) -> Weight {
+        Weight {
+            costly: self.costly || costly,
+            ..self
+        }
+    }
+}
+
 /// A declared input.
 #[derive(Clone, Copy, Debug)]
 struct Parameter {
@@ -135,8 +160,7 @@ struct Lowerer<'a> {
     b: FuncBuilder,
     parameters: Vec<Parameter>,
     values: Vec<Value>,
-    /// For each node, whether computing it is worth a branch to avoid.
-    costly: Vec<bool>,
+    weights: Vec<Weight>,
     pending: Vec<Pending>,
 }
 
@@ -151,18 +175,24 @@ impl<'a> Lowerer<'a> {
             b: FuncBuilder::new("formula"),
             parameters: Vec::new(),
             values: Vec::with_capacity(ast.nodes.len()),
-            costly: Vec::with_capacity(ast.nodes.len()),
+            weights: Vec::with_capacity(ast.nodes.len()),
             pending: Vec::new(),
         }
     }
 
     fn parameters(&mut self, declared: &[(&str, InputType)]) {
         self.parameters.reserve(declared.len());
+        // The validity of `x` is called `x?`, with more marks than any input
+        // ends with, so that no two parameters have one name.
+        let marks = |name: &str| name.len() - name.trim_end_matches('?').len();
+        let most = declared.iter().map(|(name, _)| marks(name)).max();
+        let suffix = "?".repeat(most.unwrap_or(0) + 1);
         for &(name, ty) in declared {
             let value = self.b.scalar_param(name, ty.scalar);
-            let valid = ty
-                .nullable
-                .then(|| self.b.scalar_param(format!("{name}?"), Scalar::Bool));
+            let valid = ty.nullable.then(|| {
+                let name = format!("{name}{suffix}");
+                self.b.scalar_param(name, Scalar::Bool)
+            });
             self.parameters.push(Parameter {
                 value,
                 valid,
@@ -233,53 +263,61 @@ impl<'a> Lowerer<'a> {
             raw: None,
             valid: None,
         };
-        let (value, costly) = match self.ast.expr(id) {
-            Expr::Error | Expr::Whole { .. } | Expr::Decimal(_) => (written, false),
+        let light = Weight::default();
+        let (value, weight) = match self.ast.expr(id) {
+            Expr::Error | Expr::Whole { .. } | Expr::Decimal(_) => (written, light),
             Expr::Constant(index) => match self.checked.hidden[index as usize] {
-                Some(input) => (self.input(input, id), false),
+                Some(input) => (self.input(input, id), light),
                 None => match CONSTANTS[index as usize].value {
-                    ConstantValue::Number(_) => (written, false),
-                    ConstantValue::Truth(truth) => (computed(self.b.bool(truth)), false),
+                    ConstantValue::Number(_) => (written, light),
+                    ConstantValue::Truth(truth) => (computed(self.b.bool(truth)), light),
                 },
             },
             Expr::Input(input) => {
                 let input = self.checked.inputs[input.0 as usize];
-                (self.input(input, id), false)
+                (self.input(input, id), light)
             }
-            // The value is shared, so a branch around this use saves nothing.
-            Expr::Local(body) => (self.local(body), false),
+            Expr::Local(body) => {
+                let weight = Weight {
+                    // The value is shared: a branch around one use of it
+                    // saves nothing.
+                    costly: false,
+                    ..self.weights[body.index()]
+                };
+                (self.local(body), weight)
+            }
             Expr::Unary(op, x) => {
                 let node = self.unary(id, op, x);
                 let value = Value {
                     valid: self.valid(x),
                     ..computed(node)
                 };
-                (value, self.costly[x.index()])
+                (value, self.weights[x.index()])
             }
             Expr::Binary(op, x, y) => {
-                let value = self.binary(id, op, x, y);
                 let own = self.is_costly_binary(id, op);
-                let inside = self.costly[x.index()] || self.costly[y.index()];
-                (value, own || inside)
+                let weight = self.weight_of(&[x, y]).or_costly(own);
+                (self.binary(id, op, x, y), weight)
             }
-            Expr::If { cond, yes, no } => {
-                let value = self.conditional(id, cond, yes, no);
-                let inside = [cond, yes, no].iter().any(|x| self.costly[x.index()]);
-                (value, inside)
-            }
+            Expr::If { cond, yes, no } => self.conditional(id, cond, yes, no),
             Expr::Call {
                 function,
                 first,
                 count,
             } => {
                 let args = self.ast.call_args(first, count);
-                let value = self.call(id, function, args);
-                let inside = args.iter().any(|x| self.costly[x.index()]);
-                (value, functions::is_costly(function) || inside)
+                let own = functions::is_costly(function);
+                let weight = self.weight_of(args).or_costly(own);
+                (self.call(id, function, args), weight)
             }
         };
         self.values.push(value);
-        self.costly.push(costly);
+        self.weights.push(weight);
+    }
+
+    fn weight_of(&self, nodes: &[ExprId]) -> Weight {
+        let weights = nodes.iter().map(|node| self.weights[node.index()]);
+        weights.fold(Weight::default(), Weight::join)
     }
 
     fn input(&mut self, index: u32, id: ExprId) -> Value {

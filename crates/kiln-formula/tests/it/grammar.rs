@@ -228,6 +228,10 @@ fn parameters_come_in_the_given_order() {
     let lowered = lower("a - z", &inputs, &Options::new());
     let names: Vec<&str> = lowered.func.params().iter().map(|p| &*p.name).collect();
     assert_eq!(names, ["z", "unused", "unused?", "a"]);
+    let marked = [("a", F64.nullable()), ("a?", F64), ("unit price", F64)];
+    let lowered = lower("`unit price` + `a?`", &marked, &Options::new());
+    let names: Vec<&str> = lowered.func.params().iter().map(|p| &*p.name).collect();
+    assert_eq!(names, ["a", "a??", "a?", "unit price"]);
 }
 
 #[test]

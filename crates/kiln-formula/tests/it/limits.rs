@@ -65,6 +65,32 @@ fn rule_lists_of_two_hundred_branches_fit() {
     }
 }
 
+/// Branches inside one another stay within what the text form of the IR holds,
+/// also when `let` hides them from view.
+#[test]
+fn costly_rule_lists_nest_to_a_bound() {
+    let mut text = String::new();
+    for rule in 0..4 {
+        let before = if rule == 0 {
+            "x".to_owned()
+        } else {
+            format!("r{}", rule - 1)
+        };
+        write!(text, "let r{rule} = ").unwrap();
+        for i in 0..60 {
+            write!(text, "sqrt(sin({i} * x)) if x < {i} else ").unwrap();
+        }
+        writeln!(text, "exp({before})").unwrap();
+    }
+    text.push_str("r3");
+    let lowered = formula(&text)
+        .lower(&[("x", F64)], &Options::new())
+        .unwrap();
+    kiln_ir::verify(&lowered.func).unwrap();
+    let printed = lowered.func.to_string();
+    assert_eq!(kiln_ir::parse(&printed).unwrap().to_string(), printed);
+}
+
 #[test]
 fn long_chains_are_flat() {
     let sum = format!("x{}", repeated(" + x", 2000));
