@@ -1,1 +1,56 @@
-//! Under construction.
+//! Running kiln: loading, dispatch, cache, limits and calls.
+//!
+//! An [`Engine`] takes a `Func` of one row and gives a [`ScalarKernel`], to
+//! be called with one row, or a [`ColumnKernel`], to be mapped over columns.
+//! On the first call the Func is optimised and compiled for the processor at
+//! hand, once per signature however many threads ask; where that fails, and
+//! where the engine is told so, the interpreter answers with the same bits.
+//!
+//! This is the one crate with `unsafe` code: mapping machine code, calling
+//! it, and the floating-point environment. The modules that need it say so
+//! and why; everywhere else it is denied.
+
+#![deny(unsafe_code)]
+
+mod budget;
+mod cache;
+mod columns;
+mod element;
+mod engine;
+mod error;
+mod fpenv;
+mod interpret;
+mod level;
+mod limits;
+mod native;
+mod rows;
+mod scalar;
+mod stats;
+mod typed;
+mod view;
+
+#[cfg(feature = "jit")]
+mod compiled;
+#[cfg(feature = "jit")]
+mod frame;
+#[cfg(feature = "jit")]
+mod helpers;
+#[cfg(feature = "jit")]
+mod load;
+#[cfg(feature = "jit")]
+mod pipeline;
+#[cfg(feature = "jit")]
+mod worker;
+
+pub use columns::ColumnKernel;
+pub use element::{Buffer, Element};
+pub use engine::{Engine, EngineBuilder, GlobalError, Policy};
+pub use error::{Fault, RuntimeError};
+pub use kiln_interp::{Slice, SliceMut};
+pub use level::{Level, Ran, Tier};
+pub use limits::Limits;
+pub use native::Compiled;
+pub use scalar::ScalarKernel;
+pub use stats::Stats;
+pub use typed::{Function, Typed};
+pub use view::{Arg, View};

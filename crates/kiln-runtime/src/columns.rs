@@ -1,0 +1,415 @@
+//! A function of one row, mapped over columns.
+//!
+//! What each argument is (one value, a column, a column to be updated) picks
+//! a specialisation: a loop over rows, its interpreter, its native code. A
+//! kernel keeps the ones it has met in a list that only grows, so finding the
+//! right one on a warm call is a walk without a lock. Types never differ:
+//! they are the Func's. Sizes never matter.
+
+use crate::cache::Key;
+use crate::element::{Buffer, Element};
+use crate::engine::{Engine, Native, Shared, check_func};
+use crate::error::RuntimeError;
+use crate::interpret::Interpreted;
+use crate::level::{Ran, Tier};
+use crate::native::{Compiled, Form, Request};
+use crate::rows::{Outputs, Runner};
+use crate::view::Arg;
+use kiln_interp::SliceMut;
+use kiln_ir::{Column, Func, ParamType, Scalar, elementwise};
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+/// Specialisations that a kernel keeps; further ones live in the engine's
+/// cache alone.
+const KEPT_MAX: usize = 64;
+
+/// A function of one row, ready to be mapped over columns. Cheap to clone;
+/// clones share everything.
+#[derive(Clone)]
+pub struct ColumnKernel(Arc<Inner>);
+
+struct Inner {
+    engine: Arc<Shared>,
+    func: Arc<Func>,
+    text: OnceLock<String>,
+    first: OnceLock<Box<Kept>>,
+}
+
+/// A list that only grows at its end.
+struct Kept {
+    special: Special,
+    next: OnceLock<Box<Kept>>,
+}
+
+/// The loop over rows for one kind of each argument.
+struct Special {
+    columns: Box<[Column]>,
+    func: OnceLock<Arc<Func>>,
+    interpreted: OnceLock<Result<Interpreted, RuntimeError>>,
+    /// `None` when there is none for good.
+    native: OnceLock<Option<Arc<Compiled>>>,
+}
+
+impl Engine {
+    /// A kernel that maps a function of one row over columns.
+    ///
+    /// # Errors
+    /// When the Func is not valid, has arrays or no result, or is larger than
+    /// the engine's limits allow.
+    pub fn columns(&self, func: impl Into<Arc<Func>>) -> Result<ColumnKernel, RuntimeError> {
+        let func = func.into();
+        check_func(&func, self.limits())?;
+        if func.results().is_empty() {
+            return Err(RuntimeError::Count {
+                what: "results",
+                expected: 1,
+                found: 0,
+            });
+        }
+        let kernel = ColumnKernel(Arc::new(Inner {
+            engine: self.0.clone(),
+            text: OnceLock::new(),
+            first: OnceLock::new(),
+            func,
+        }));
+        if self.0.is_eager() {
+            kernel.prepare();
+        }
+        Ok(kernel)
+    }
+}
+
+impl ColumnKernel {
+    /// The function of one row.
+    pub fn func(&self) -> &Arc<Func> {
+        &self.0.func
+    }
+
+    /// Makes native code now for columns throughout. Gives it, or `None` if
+    /// there is none to be had.
+    pub fn prepare(&self) -> Option<Arc<Compiled>> {
+        let columns = vec![Column::Contiguous; self.0.func.params().len()];
+        self.0
+            .with_special(&columns, |special| special.native(&self.0))
+    }
+
+    /// Computes each row into fresh columns, one per result that updates no
+    /// argument. One value for all rows stands for every row; where all
+    /// arguments are values there is one row.
+    ///
+    /// # Errors
+    /// When the arguments do not fit in number, type or length; the fault of
+    /// the lowest failing row. Updated arguments are then computed up to that
+    /// row.
+    pub fn map(&self, args: &mut [Arg<'_>]) -> Result<(Vec<Buffer>, Ran), RuntimeError> {
+        let columns = self.0.columns(args)?;
+        let rows = self.0.rows(args)?.unwrap_or(1);
+        let mut fresh: Vec<Buffer> = self
+            .0
+            .outputs(&columns)
+            .map(|(_, scalar)| Buffer::with_capacity(scalar, 0))
+            .collect();
+        let ran = self
+            .0
+            .run(&columns, args, Outputs::Fresh(&mut fresh), rows)?;
+        Ok((fresh, ran))
+    }
+
+    /// As [`map`](Self::map), for a function of one result, as a vector.
+    ///
+    /// # Errors
+    /// As there; and when the result is not of type `T`.
+    pub fn map_one<T: Element>(&self, args: &mut [Arg<'_>]) -> Result<(Vec<T>, Ran), RuntimeError> {
+        let [result] = self.0.func.results() else {
+            return Err(RuntimeError::Count {
+                what: "results",
+                expected: 1,
+                found: self.0.func.results().len(),
+            });
+        };
+        let wrong = |found| RuntimeError::Type {
+            name: "result 0".to_owned(),
+            expected: result.scalar,
+            found,
+        };
+        if result.scalar != T::SCALAR {
+            return Err(wrong(T::SCALAR));
+        }
+        let (mut fresh, ran) = self.map(args)?;
+        let only = fresh.pop().ok_or_else(|| wrong(T::SCALAR))?;
+        let data = only.into_vec().map_err(|other| wrong(other.scalar()))?;
+        Ok((data, ran))
+    }
+
+    /// Computes each row into the columns `outputs`, one per result that
+    /// updates no argument.
+    ///
+    /// # Errors
+    /// As [`map`](Self::map), and when a column that is written overlaps
+    /// another. Nothing is written when the arguments do not fit; rows before
+    /// a failing one are.
+    pub fn map_into(
+        &self,
+        args: &mut [Arg<'_>],
+        outputs: &mut [SliceMut<'_>],
+    ) -> Result<Ran, RuntimeError> {
+        let columns = self.0.columns(args)?;
+        let rows = self.0.rows(args)?;
+        let rows = self.0.check_outputs(&columns, outputs, rows)?;
+        self.0.run(&columns, args, Outputs::Given(outputs), rows)
+    }
+}
+
+impl fmt::Debug for ColumnKernel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ColumnKernel(@{})", self.0.func.name())
+    }
+}
+
+impl Inner {
+    /// What each argument is, once it is known to fit its parameter.
+    fn columns(&self, args: &[Arg<'_>]) -> Result<Vec<Column>, RuntimeError> {
+        let params = self.func.params();
+        if args.len() != params.len() {
+            return Err(RuntimeError::Count {
+                what: "arguments",
+                expected: params.len(),
+                found: args.len(),
+            });
+        }
+        let mut columns = Vec::with_capacity(args.len());
+        for (param, arg) in params.iter().zip(args) {
+            let (found, column) = match arg {
+                Arg::Value(value) => (value.scalar(), Column::Uniform),
+                Arg::Column(view) => (view.scalar(), Column::Contiguous),
+                Arg::Update(data, result) => {
+                    let column = self.update(&param.name, param.ty, *result, &columns)?;
+                    (data.scalar(), column)
+                }
+            };
+            check_type(|| param.name.clone(), scalar_of(param.ty), found)?;
+            columns.push(column);
+        }
+        Ok(columns)
+    }
+
+    fn update(
+        &self,
+        name: &str,
+        ty: ParamType,
+        result: usize,
+        before: &[Column],
+    ) -> Result<Column, RuntimeError> {
+        let column = Column::Updated(u32::try_from(result).unwrap_or(u32::MAX));
+        let Some(result_ty) = self.func.results().get(result) else {
+            return Err(RuntimeError::Update {
+                name: name.to_owned(),
+                result,
+            });
+        };
+        if before.contains(&column) {
+            return Err(RuntimeError::Update {
+                name: name.to_owned(),
+                result,
+            });
+        }
+        check_type(|| name.to_owned(), result_ty.scalar, scalar_of(ty))?;
+        Ok(column)
+    }
+
+    /// The number of rows of the columns, if there is one.
+    fn rows(&self, args: &[Arg<'_>]) -> Result<Option<usize>, RuntimeError> {
+        let mut rows = None;
+        for (param, arg) in self.func.params().iter().zip(args) {
+            let found = match arg {
+                Arg::Value(_) => continue,
+                Arg::Column(view) => view.len(),
+                Arg::Update(data, _) => data.len(),
+            };
+            check_length(|| param.name.clone(), *rows.get_or_insert(found), found)?;
+        }
+        Ok(rows)
+    }
+
+    /// The results that update no argument: their numbers and types.
+    fn outputs(&self, columns: &[Column]) -> impl Iterator<Item = (usize, Scalar)> {
+        let results = self.func.results().iter().enumerate();
+        results
+            .filter(|(index, _)| !columns.contains(&Column::Updated(*index as u32)))
+            .map(|(index, ty)| (index, ty.scalar))
+    }
+
+    fn check_outputs(
+        &self,
+        columns: &[Column],
+        outputs: &[SliceMut<'_>],
+        mut rows: Option<usize>,
+    ) -> Result<usize, RuntimeError> {
+        let expected = self.outputs(columns).count();
+        if outputs.len() != expected {
+            return Err(RuntimeError::Count {
+                what: "outputs",
+                expected,
+                found: outputs.len(),
+            });
+        }
+        for ((index, scalar), output) in self.outputs(columns).zip(outputs) {
+            let name = || format!("result {index}");
+            check_type(name, scalar, output.scalar())?;
+            let found = output.len();
+            check_length(name, *rows.get_or_insert(found), found)?;
+        }
+        Ok(rows.unwrap_or(0))
+    }
+
+    fn run(
+        &self,
+        columns: &[Column],
+        args: &mut [Arg<'_>],
+        outputs: Outputs<'_, '_>,
+        rows: usize,
+    ) -> Result<Ran, RuntimeError> {
+        self.with_special(columns, |special| {
+            let native = match self.engine.is_native() {
+                true => special.native(self),
+                false => None,
+            };
+            let runner = Runner {
+                native: native.as_deref(),
+                interpreted: &|| special.interpreted(self),
+                reruns: &self.engine.counters.reruns,
+            };
+            runner.run(args, outputs, rows)?;
+            Ok(ran(native.as_deref()))
+        })
+    }
+
+    /// Runs `with` with the specialisation for `columns`.
+    fn with_special<T>(&self, columns: &[Column], with: impl FnOnce(&Special) -> T) -> T {
+        let mut next = &self.first;
+        for _ in 0..KEPT_MAX {
+            let kept = next.get_or_init(|| {
+                Box::new(Kept {
+                    special: Special::new(columns),
+                    next: OnceLock::new(),
+                })
+            });
+            if *kept.special.columns == *columns {
+                return with(&kept.special);
+            }
+            next = &kept.next;
+        }
+        with(&Special::new(columns))
+    }
+}
+
+impl Special {
+    fn new(columns: &[Column]) -> Special {
+        Special {
+            columns: columns.into(),
+            func: OnceLock::new(),
+            interpreted: OnceLock::new(),
+            native: OnceLock::new(),
+        }
+    }
+
+    fn func(&self, kernel: &Inner) -> &Arc<Func> {
+        self.func
+            .get_or_init(|| Arc::new(elementwise(&kernel.func, &self.columns)))
+    }
+
+    fn interpreted(&self, kernel: &Inner) -> Result<&Interpreted, RuntimeError> {
+        self.interpreted
+            .get_or_init(|| Interpreted::new(self.func(kernel)))
+            .as_ref()
+            .map_err(Clone::clone)
+    }
+
+    /// The native code, made on the first call.
+    fn native(&self, kernel: &Inner) -> Option<Arc<Compiled>> {
+        if let Some(known) = self.native.get() {
+            return known.clone();
+        }
+        let request = Request {
+            form: Form::Rows,
+            func: &|| self.func(kernel).clone(),
+        };
+        match kernel.engine.native(&self.key(kernel), request) {
+            Native::Code(code) => self.native.get_or_init(|| Some(code)).clone(),
+            Native::Never => self.native.get_or_init(|| None).clone(),
+            Native::NotNow => None,
+        }
+    }
+
+    /// Everything that decides the code, but what is fixed for an engine.
+    fn key(&self, kernel: &Inner) -> Key {
+        let text = kernel.text.get_or_init(|| kernel.func.to_string());
+        let mut key = String::with_capacity(text.len() + 8 * self.columns.len() + 8);
+        key.push_str("rows");
+        for column in &self.columns {
+            key.push_str(match column {
+                Column::Uniform => " u",
+                Column::Contiguous => " c",
+                Column::Strided => " s",
+                Column::Updated(_) => " w",
+            });
+            if let Column::Updated(result) = column {
+                key.push_str(&result.to_string());
+            }
+        }
+        key.push('\n');
+        key.push_str(text);
+        key.into()
+    }
+}
+
+/// Where a call with this code runs.
+pub(crate) fn ran(native: Option<&Compiled>) -> Ran {
+    match native {
+        Some(code) => Ran {
+            tier: Tier::Native,
+            level: code.level(),
+        },
+        None => Ran::INTERPRETED,
+    }
+}
+
+/// The scalar type of a parameter of a function of one row.
+pub(crate) fn scalar_of(ty: ParamType) -> Scalar {
+    match ty {
+        ParamType::Scalar(scalar) => scalar,
+        ParamType::Array(array) => array.elem,
+    }
+}
+
+/// Refuses another type than the expected.
+pub(crate) fn check_type(
+    name: impl FnOnce() -> String,
+    expected: Scalar,
+    found: Scalar,
+) -> Result<(), RuntimeError> {
+    if expected == found {
+        return Ok(());
+    }
+    Err(RuntimeError::Type {
+        name: name(),
+        expected,
+        found,
+    })
+}
+
+fn check_length(
+    name: impl FnOnce() -> String,
+    expected: usize,
+    found: usize,
+) -> Result<(), RuntimeError> {
+    if expected == found {
+        return Ok(());
+    }
+    Err(RuntimeError::Length {
+        name: name(),
+        expected,
+        found,
+    })
+}

@@ -1,0 +1,137 @@
+//! Compiled: one Func for one signature as native code, loaded and callable,
+//! freed when its last holder goes.
+
+#![allow(unsafe_code, reason = "calling machine code is what this type is for")]
+
+use crate::cache::Weight;
+use crate::frame::Frame;
+use crate::load::{LoadError, Loaded};
+use crate::stats::CodeBytes;
+use kiln_codegen::{Entry, FrameLayout, Level, MachineCode};
+use kiln_ir::Func;
+use kiln_opt::Report;
+use std::sync::Arc;
+
+/// One Func as native code: loaded, callable, freed by its last holder.
+#[derive(Debug)]
+pub struct Compiled {
+    loaded: Loaded,
+    layout: FrameLayout,
+    entry: Entry,
+    level: Level,
+    lanes: usize,
+    code_bytes: usize,
+    stack_bytes: usize,
+    report: Report,
+    notes: Vec<String>,
+}
+
+impl Compiled {
+    /// Loads code that was made for `func`.
+    pub(crate) fn new(
+        func: &Func,
+        code: &MachineCode,
+        report: Report,
+        notes: Vec<String>,
+        live: Arc<CodeBytes>,
+    ) -> Result<Compiled, LoadError> {
+        Ok(Compiled {
+            loaded: Loaded::new(code, live)?,
+            layout: FrameLayout::of(func),
+            entry: code.entry,
+            level: code.level,
+            lanes: usize::from(code.lanes).max(1),
+            code_bytes: code.bytes.len(),
+            stack_bytes: code.stack_bytes,
+            report,
+            notes,
+        })
+    }
+
+    /// What vectors the code uses.
+    pub fn level(&self) -> Level {
+        self.level
+    }
+
+    /// Rows a round; 1 for code that is no loop over rows.
+    pub fn lanes(&self) -> usize {
+        self.lanes
+    }
+
+    /// How the code is called.
+    pub fn entry(&self) -> Entry {
+        self.entry
+    }
+
+    /// Bytes of code and constants.
+    pub fn code_bytes(&self) -> usize {
+        self.code_bytes
+    }
+
+    /// Bytes of stack that a call takes at most, without what helpers take.
+    pub fn stack_bytes(&self) -> usize {
+        self.stack_bytes
+    }
+
+    /// What the passes did.
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// Which wider levels were tried, and why each was not used.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// The layout of its frame.
+    pub(crate) fn layout(&self) -> &FrameLayout {
+        &self.layout
+    }
+
+    /// The code of the direct entry: a function of the Func's parameters
+    /// that gives its result. Null for other entries. It may be called while
+    /// this value lives.
+    pub(crate) fn direct(&self) -> *const u8 {
+        match self.entry {
+            Entry::Direct => self.loaded.entry(),
+            Entry::Frame | Entry::Strip => std::ptr::null(),
+        }
+    }
+
+    /// Calls the frame entry; gives the status.
+    ///
+    /// # Safety
+    /// The code has the frame entry, `frame` has its layout, and every array
+    /// in the frame has the extent that the frame says and, where the Func
+    /// writes it, is not touched by anyone else during the call.
+    #[inline]
+    pub(crate) unsafe fn call(&self, frame: &mut Frame<'_>) -> i64 {
+        debug_assert_eq!(self.entry, Entry::Frame);
+        // SAFETY: the entry is code with this signature (`Entry::Frame`),
+        // mapped as long as `self.loaded` lives.
+        let code: extern "C" fn(*mut u8) -> i64 =
+            unsafe { std::mem::transmute(self.loaded.entry()) };
+        code(frame.as_mut_ptr())
+    }
+
+    /// Runs the strip for the rows `0..rows`; gives the status.
+    ///
+    /// # Safety
+    /// As [`call`](Self::call), for the strip entry; `rows` is a multiple of
+    /// [`lanes`](Self::lanes) and no column is shorter.
+    #[inline]
+    pub(crate) unsafe fn run(&self, frame: &mut Frame<'_>, rows: usize) -> i64 {
+        debug_assert_eq!(self.entry, Entry::Strip);
+        debug_assert_eq!(rows % self.lanes, 0);
+        // SAFETY: as in `call`, with the signature of `Entry::Strip`.
+        let code: extern "C" fn(*mut u8, i64, i64) -> i64 =
+            unsafe { std::mem::transmute(self.loaded.entry()) };
+        code(frame.as_mut_ptr(), 0, rows as i64)
+    }
+}
+
+impl Weight for Compiled {
+    fn bytes(&self) -> usize {
+        self.loaded.bytes()
+    }
+}

@@ -1,0 +1,129 @@
+//! The call frame, filled: what a call of compiled code is handed.
+
+use crate::helpers;
+use kiln_codegen::{FrameLayout, frame};
+use std::sync::atomic::AtomicU64;
+
+/// A frame's alignment is a cache line's, so it is made of these.
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+pub(crate) struct Line(pub(crate) [u64; Line::WORDS]);
+
+impl Line {
+    pub(crate) const WORDS: usize = 8;
+    pub(crate) const BYTES: usize = 64;
+    pub(crate) const ZERO: Line = Line([0; Line::WORDS]);
+}
+
+/// Lines of a frame that needs no heap: about fifty parameters.
+const INLINE: usize = 8;
+
+/// A stop flag that nobody raises.
+static NEVER: AtomicU64 = AtomicU64::new(0);
+
+/// A call frame.
+pub(crate) struct Frame<'l> {
+    layout: &'l FrameLayout,
+    small: [Line; INLINE],
+    large: Vec<Line>,
+}
+
+impl<'l> Frame<'l> {
+    /// A frame whose parameters are still to be set.
+    #[inline]
+    pub(crate) fn new(layout: &'l FrameLayout) -> Frame<'l> {
+        let lines = layout.size().div_ceil(Line::BYTES);
+        let large = if lines > INLINE {
+            vec![Line::ZERO; lines]
+        } else {
+            Vec::new()
+        };
+        let mut frame = Frame {
+            layout,
+            small: [Line::ZERO; INLINE],
+            large,
+        };
+        frame.set(frame::HELPERS, helpers::table().as_ptr() as u64);
+        frame.set(frame::STOP, (&raw const NEVER) as u64);
+        frame
+    }
+
+    fn lines(&mut self) -> &mut [Line] {
+        if self.large.is_empty() {
+            &mut self.small
+        } else {
+            &mut self.large
+        }
+    }
+
+    #[inline]
+    fn set(&mut self, offset: usize, word: u64) {
+        let word_index = offset / 8;
+        self.lines()[word_index / Line::WORDS].0[word_index % Line::WORDS] = word;
+    }
+
+    #[inline]
+    fn get(&mut self, offset: usize) -> u64 {
+        let word_index = offset / 8;
+        self.lines()[word_index / Line::WORDS].0[word_index % Line::WORDS]
+    }
+
+    /// Sets a scalar parameter.
+    #[inline]
+    pub(crate) fn set_scalar(&mut self, param: usize, slot: u64) {
+        self.set(self.layout.param(param), slot);
+    }
+
+    /// Sets a rank-1 array parameter whose elements lie side by side.
+    #[inline]
+    pub(crate) fn set_array(&mut self, param: usize, data: *const u8, len: usize) {
+        self.set(self.layout.param(param), data as u64);
+        self.set(self.layout.extent(param, 0), len as u64);
+        self.set(self.layout.stride(param, 1, 0), 1);
+    }
+
+    /// A result, after a call.
+    #[inline]
+    pub(crate) fn result(&mut self, index: usize) -> u64 {
+        self.get(self.layout.result(index))
+    }
+
+    /// The row in the error record.
+    pub(crate) fn error_row(&mut self) -> i64 {
+        self.get(frame::ERROR_ROW) as i64
+    }
+
+    /// Its address, for one call.
+    #[inline]
+    pub(crate) fn as_mut_ptr(&mut self) -> *mut u8 {
+        self.lines().as_mut_ptr().cast()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kiln_ir::{ArrayType, FuncBuilder, Scalar};
+
+    #[test]
+    fn words_stand_where_the_layout_says() {
+        for scalars in [1, 100] {
+            let mut b = FuncBuilder::new("f");
+            b.array_param("x", ArrayType::slice(Scalar::F64));
+            let params: Vec<_> = (0..scalars)
+                .map(|i| b.scalar_param(format!("s{i}"), Scalar::F64))
+                .collect();
+            let layout = FrameLayout::of(&b.finish(&params[..1]));
+            let mut frame = Frame::new(&layout);
+            let data = [0.0f64; 3];
+            frame.set_array(0, data.as_ptr().cast(), 3);
+            frame.set_scalar(scalars, 7);
+            assert_eq!(frame.as_mut_ptr() as usize % 64, 0);
+            assert_eq!(frame.get(layout.param(0)), data.as_ptr() as u64);
+            assert_eq!(frame.get(layout.extent(0, 0)), 3);
+            assert_eq!(frame.get(layout.stride(0, 1, 0)), 1);
+            assert_eq!(frame.get(layout.param(scalars)), 7);
+            assert_eq!(frame.result(0), 0);
+        }
+    }
+}

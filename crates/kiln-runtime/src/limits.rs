@@ -1,0 +1,66 @@
+//! How large a computation from outside may be.
+//!
+//! Two kinds of counts, kept apart: what a user wrote (text, depth, inputs,
+//! nodes), and what it becomes (the compile budget). A compile cannot be
+//! interrupted, so its time is bounded by the amount of work that is let in:
+//! the budget stands for a number of nodes once the mathematical functions
+//! are expanded, by a measured rate, and the clock is read between passes.
+
+use std::time::Duration;
+
+/// Nodes after expansion that compile within one millisecond on a slow host.
+const NODES_PER_MS: usize = 160;
+
+/// Limits on one computation. The default is meant for text whose author is
+/// not trusted.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Limits {
+    /// Most bytes of text.
+    pub text_bytes: usize,
+    /// Deepest nesting of the source.
+    pub depth: usize,
+    /// Most inputs.
+    pub inputs: usize,
+    /// Most nodes in the source.
+    pub nodes: usize,
+    /// What a compile may take.
+    pub compile: Duration,
+}
+
+impl Limits {
+    /// For text from outside: 64 KiB, depth 64, 1,024 inputs, 4,096 nodes in
+    /// the source, 250 ms of compile budget.
+    pub const fn untrusted() -> Limits {
+        Limits {
+            text_bytes: 64 * 1024,
+            depth: 64,
+            inputs: 1_024,
+            nodes: 4_096,
+            compile: Duration::from_millis(250),
+        }
+    }
+
+    /// Ten times the default, for text whose author is trusted.
+    pub const fn trusted() -> Limits {
+        let least = Limits::untrusted();
+        Limits {
+            text_bytes: 10 * least.text_bytes,
+            depth: 10 * least.depth,
+            inputs: 10 * least.inputs,
+            nodes: 10 * least.nodes,
+            compile: Duration::from_millis(2_500),
+        }
+    }
+
+    /// Most nodes that a Func may become once its mathematical functions are
+    /// expanded: what the compile budget lets in.
+    pub const fn expanded_nodes(&self) -> usize {
+        (self.compile.as_millis() as usize).saturating_mul(NODES_PER_MS)
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits::untrusted()
+    }
+}

@@ -1,0 +1,225 @@
+//! From a Func to native code: the passes, the choice of a level, code
+//! generation, loading.
+//!
+//! For a loop over rows the widest level that the engine allows is tried
+//! first; where it has no form for something in the Func, the next one down
+//! is, and each refusal is kept as a note. What ends in no code at all is a
+//! [`Failure`], which the engine counts and answers with the interpreter.
+
+use crate::cache::Lasting;
+use crate::compiled::Compiled;
+use crate::limits::Limits;
+use crate::load::LoadError;
+use crate::stats::CodeBytes;
+use crate::worker;
+use kiln_codegen::{CodegenConfig, CodegenError, Entry, Level, MachineCode, Target};
+use kiln_ir::{Func, Op};
+use kiln_opt::{NotWidened, OptConfig, OptError, Optimized, block_lanes, loop_report, widen};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use thiserror::Error;
+
+/// What there is to know to make code.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) target: Target,
+    /// The highest level to use.
+    pub(crate) level: Level,
+    pub(crate) limits: Limits,
+    pub(crate) live: Arc<CodeBytes>,
+}
+
+/// Why there is no native code for a Func.
+#[derive(Debug, Error)]
+pub(crate) enum Failure {
+    /// A pass refused the Func.
+    #[error("{}", chain(.0))]
+    Optimise(#[from] OptError),
+    /// Code generation did.
+    #[error("{0}")]
+    Codegen(#[from] CodegenError),
+    /// The system gave no executable memory.
+    #[error("{0}")]
+    Load(#[from] LoadError),
+    /// A pass or the code generator broke: a bug of ours or of Cranelift's.
+    #[error("the compiler panicked: {0}")]
+    Panic(String),
+    /// The system gave no thread to compile on.
+    #[error("no thread to compile on: {0}")]
+    Thread(std::io::Error),
+    /// The clock ran out between two passes.
+    #[error("{spent:?} of compiling exceed the limit of {limit:?}")]
+    Budget {
+        /// What was spent.
+        spent: Duration,
+        /// What may be.
+        limit: Duration,
+    },
+}
+
+/// An error and its sources on one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+impl Lasting for Failure {
+    fn is_lasting(&self) -> bool {
+        !matches!(
+            self,
+            Failure::Load(LoadError::Memory(_)) | Failure::Thread(_)
+        )
+    }
+}
+
+impl From<worker::Failure> for Failure {
+    fn from(failure: worker::Failure) -> Failure {
+        match failure {
+            worker::Failure::Panic(message) => Failure::Panic(message),
+            worker::Failure::Thread(error) => Failure::Thread(error),
+        }
+    }
+}
+
+/// Makes native code for a Func on a thread of ours and waits for it.
+pub(crate) fn compile(
+    func: Arc<Func>,
+    entry: Entry,
+    settings: Settings,
+) -> Result<Compiled, Failure> {
+    worker::run(move || {
+        let compiler = Compiler {
+            func: &func,
+            entry,
+            settings: &settings,
+            start: Instant::now(),
+        };
+        match entry {
+            Entry::Strip => compiler.rows(),
+            Entry::Direct | Entry::Frame => compiler.scalar(),
+        }
+    })?
+}
+
+struct Compiler<'a> {
+    func: &'a Func,
+    entry: Entry,
+    settings: &'a Settings,
+    start: Instant,
+}
+
+impl Compiler<'_> {
+    /// A Func that is called for one row.
+    fn scalar(&self) -> Result<Compiled, Failure> {
+        let optimized = self.optimize(Level::One)?;
+        let code = self.generate(&optimized.func, Level::One)?;
+        self.load(optimized, &code, Vec::new())
+    }
+
+    /// A loop over rows, at the widest level that has a form for it.
+    fn rows(&self) -> Result<Compiled, Failure> {
+        let mut notes = Vec::new();
+        for level in self.levels() {
+            match self.rows_at(level, &mut notes) {
+                Ok(compiled) => return Ok(compiled),
+                Err(failure) if level == Level::One || !is_about_level(&failure) => {
+                    return Err(failure);
+                }
+                Err(failure) => notes.push(format!("{level}: {failure}")),
+            }
+        }
+        let target = self.settings.target.name().to_owned();
+        let level = Level::One;
+        Err(CodegenError::Level { target, level }.into())
+    }
+
+    /// The levels to try, from the widest.
+    fn levels(&self) -> impl Iterator<Item = Level> {
+        let levels = self.settings.target.levels().iter().rev().copied();
+        levels.filter(|&level| level <= self.settings.level)
+    }
+
+    fn rows_at(&self, level: Level, notes: &mut Vec<String>) -> Result<Compiled, Failure> {
+        let mut optimized = self.optimize(level)?;
+        let lanes = match level {
+            Level::One => 1,
+            _ => block_lanes(&optimized.func, 8 * level.vector_bytes() as u32),
+        };
+        let widened = widen(&optimized.func, lanes);
+        self.check_clock()?;
+        let (func, level) = match &widened {
+            Ok(func) => (func, level),
+            // No level has what widening refuses.
+            Err(_) => (&optimized.func, Level::One),
+        };
+        let refusal = match &widened {
+            Err(NotWidened::OneLane) | Ok(_) => None,
+            Err(refusal) => Some(refusal),
+        };
+        let code = self.generate(func, level)?;
+        optimized.report.row_loop = loop_report(func, refusal);
+        let mut notes = std::mem::take(notes);
+        notes.extend(refusal.map(|refusal| format!("one row at a time: {refusal}")));
+        self.load(optimized, &code, notes)
+    }
+
+    fn optimize(&self, level: Level) -> Result<Optimized, Failure> {
+        let config = OptConfig::default()
+            .native(native_ops(level))
+            .nodes_max(self.settings.limits.expanded_nodes());
+        let optimized = kiln_opt::optimize(self.func, &config)?;
+        self.check_clock()?;
+        Ok(optimized)
+    }
+
+    /// Code generation may panic at limits of its own.
+    fn generate(&self, func: &Func, level: Level) -> Result<MachineCode, Failure> {
+        let config = CodegenConfig::new(self.entry, level);
+        let made = catch_unwind(AssertUnwindSafe(|| {
+            kiln_codegen::compile(func, &self.settings.target, &config)
+        }));
+        match made {
+            Ok(code) => Ok(code?),
+            Err(panic) => Err(Failure::Panic(worker::message(&*panic))),
+        }
+    }
+
+    fn load(
+        &self,
+        optimized: Optimized,
+        code: &MachineCode,
+        notes: Vec<String>,
+    ) -> Result<Compiled, Failure> {
+        let Optimized { func, report } = optimized;
+        let live = self.settings.live.clone();
+        Ok(Compiled::new(&func, code, report, notes, live)?)
+    }
+
+    fn check_clock(&self) -> Result<(), Failure> {
+        let (spent, limit) = (self.start.elapsed(), self.settings.limits.compile);
+        if spent > limit {
+            return Err(Failure::Budget { spent, limit });
+        }
+        Ok(())
+    }
+}
+
+/// Whether a narrower level may do where one failed.
+fn is_about_level(failure: &Failure) -> bool {
+    matches!(failure, Failure::Codegen(_) | Failure::Panic(_))
+}
+
+/// The ops that a level has as instructions and others expand.
+fn native_ops(level: Level) -> &'static [Op] {
+    match level {
+        Level::Avx512 => &[Op::Ldexp, Op::Exponent, Op::Mantissa],
+        _ => &[],
+    }
+}

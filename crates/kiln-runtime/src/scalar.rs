@@ -1,0 +1,351 @@
+//! A function of one row, called one row at a time.
+//!
+//! A Func that gives one result and cannot fail has a direct entry: a plain
+//! function of its arguments, which [`Typed`](crate::Typed) calls through one
+//! pointer. Every other one is called through a frame on the stack. Neither
+//! way takes a lock or allocates once the code is there.
+
+#![allow(
+    unsafe_code,
+    reason = "calling machine code through a pointer with the types of its Func"
+)]
+
+use crate::cache::Key;
+use crate::columns::{check_type, ran, scalar_of};
+use crate::engine::{Engine, Native, Shared, check_func};
+use crate::error::RuntimeError;
+use crate::interpret::Interpreted;
+use crate::level::{Level, Ran, Tier};
+use crate::native::{Compiled, Form, Request};
+use kiln_ir::{Const, Func, Scalar, Signature};
+use std::fmt;
+use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::{Arc, OnceLock};
+#[cfg(feature = "jit")]
+use {crate::fpenv, crate::frame::Frame, kiln_codegen::frame};
+
+/// Arguments that a direct entry is called with at most.
+pub(crate) const DIRECT_ARGS_MAX: usize = 12;
+/// Slots of arguments and results that need no heap.
+const SLOTS: usize = 16;
+
+/// A function of one row, ready to be called. Cheap to clone; clones share
+/// everything.
+#[derive(Clone)]
+pub struct ScalarKernel(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) engine: Arc<Shared>,
+    pub(crate) func: Arc<Func>,
+    is_direct: bool,
+    /// Whether arguments and the result are `f64`, so that a direct entry can
+    /// be called by number of arguments alone.
+    is_f64: bool,
+    /// The code of the direct entry, once there is some.
+    entry: AtomicPtr<u8>,
+    /// Holds the code behind `entry`; `None` if there is none for good.
+    direct: OnceLock<Option<Arc<Compiled>>>,
+    framed: OnceLock<Option<Arc<Compiled>>>,
+    interpreted: OnceLock<Result<Interpreted, RuntimeError>>,
+}
+
+impl Engine {
+    /// A kernel that calls a function of one row.
+    ///
+    /// # Errors
+    /// When the Func is not valid, has arrays, or is larger than the engine's
+    /// limits allow.
+    pub fn scalar(&self, func: impl Into<Arc<Func>>) -> Result<ScalarKernel, RuntimeError> {
+        let func = func.into();
+        check_func(&func, self.limits())?;
+        let params = || func.params().iter().map(|p| scalar_of(p.ty));
+        let results = || func.results().iter().map(|ty| ty.scalar);
+        let is_direct =
+            func.results().len() == 1 && func.params().len() <= DIRECT_ARGS_MAX && !func.can_fail();
+        let kernel = ScalarKernel(Arc::new(Inner {
+            engine: self.0.clone(),
+            is_direct,
+            is_f64: params().chain(results()).all(|s| s == Scalar::F64),
+            entry: AtomicPtr::default(),
+            direct: OnceLock::new(),
+            framed: OnceLock::new(),
+            interpreted: OnceLock::new(),
+            func,
+        }));
+        if self.0.is_eager() {
+            kernel.prepare();
+        }
+        Ok(kernel)
+    }
+}
+
+impl ScalarKernel {
+    /// The function.
+    pub fn func(&self) -> &Arc<Func> {
+        &self.0.func
+    }
+
+    /// The types that it takes and gives.
+    pub fn signature(&self) -> Signature {
+        Signature::of(&self.0.func)
+    }
+
+    /// Makes native code now. Gives it, or `None` if there is none to be had.
+    pub fn prepare(&self) -> Option<Arc<Compiled>> {
+        self.0.prepare()
+    }
+
+    /// Calls the function; `results` is filled with one value per result.
+    ///
+    /// # Errors
+    /// When the arguments do not fit in number or type, or there is not one
+    /// place per result; the fault of the function. `results` is untouched
+    /// then.
+    pub fn call(&self, args: &[Const], results: &mut [Const]) -> Result<Ran, RuntimeError> {
+        let inner = &*self.0;
+        inner.check(args, results)?;
+        let mut stack = [0; 2 * SLOTS];
+        let mut heap = Vec::new();
+        let all = args.len() + results.len();
+        let slots = if all <= stack.len() {
+            &mut stack[..all]
+        } else {
+            heap.resize(all, 0);
+            &mut heap[..]
+        };
+        let (inputs, outputs) = slots.split_at_mut(args.len());
+        for (slot, arg) in inputs.iter_mut().zip(args) {
+            *slot = arg.bits();
+        }
+        let ran = inner.call(inputs, outputs)?;
+        for ((result, ty), &slot) in results.iter_mut().zip(inner.func.results()).zip(&*outputs) {
+            *result = Const::from_bits(ty.scalar, slot);
+        }
+        Ok(ran)
+    }
+}
+
+impl fmt::Debug for ScalarKernel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ScalarKernel(@{})", self.0.func.name())
+    }
+}
+
+impl Inner {
+    fn check(&self, args: &[Const], results: &[Const]) -> Result<(), RuntimeError> {
+        let (params, types) = (self.func.params(), self.func.results());
+        let counts = [
+            ("arguments", params.len(), args.len()),
+            ("results", types.len(), results.len()),
+        ];
+        for (what, expected, found) in counts {
+            if expected != found {
+                return Err(RuntimeError::Count {
+                    what,
+                    expected,
+                    found,
+                });
+            }
+        }
+        for (param, arg) in params.iter().zip(args) {
+            check_type(|| param.name.clone(), scalar_of(param.ty), arg.scalar())?;
+        }
+        Ok(())
+    }
+
+    /// Calls the function on slots that fit it.
+    pub(crate) fn call(&self, args: &[u64], results: &mut [u64]) -> Result<Ran, RuntimeError> {
+        if self.engine.is_native()
+            && let Some(ran) = self.call_native(args, results)
+        {
+            return Ok(ran);
+        }
+        self.call_interpreted(args, results)?;
+        Ok(Ran::INTERPRETED)
+    }
+
+    /// Calls native code; `None` if there is none, or if a guard failed,
+    /// which the interpreter then reports.
+    #[cfg(feature = "jit")]
+    fn call_native(&self, args: &[u64], results: &mut [u64]) -> Option<Ran> {
+        if self.is_direct && self.is_f64 {
+            let entry = self.entry();
+            if entry.is_null() {
+                return None;
+            }
+            let mut values = [0.0; DIRECT_ARGS_MAX];
+            for (value, &slot) in values.iter_mut().zip(args) {
+                *value = f64::from_bits(slot);
+            }
+            // SAFETY: the code is a function of as many `f64` as there are
+            // arguments to an `f64` (`is_f64`), kept by `self.direct`.
+            let result = fpenv::with_default(|| unsafe { call_f64(entry, &values[..args.len()]) });
+            results[0] = result.to_bits();
+            return Some(Ran {
+                tier: Tier::Native,
+                level: Level::One,
+            });
+        }
+        let kept;
+        let code = match self.framed.get() {
+            Some(code) => code.as_deref()?,
+            None => {
+                kept = self.framed()?;
+                &*kept
+            }
+        };
+        let mut frame = Frame::new(code.layout());
+        for (param, &slot) in args.iter().enumerate() {
+            frame.set_scalar(param, slot);
+        }
+        // SAFETY: the code has the frame entry and was made for this Func,
+        // which has no arrays.
+        let status = fpenv::with_default(|| unsafe { code.call(&mut frame) });
+        if status != frame::DONE {
+            return None;
+        }
+        for (index, slot) in results.iter_mut().enumerate() {
+            *slot = frame.result(index);
+        }
+        Some(ran(Some(code)))
+    }
+
+    #[cfg(not(feature = "jit"))]
+    fn call_native(&self, _: &[u64], _: &mut [u64]) -> Option<Ran> {
+        None
+    }
+
+    pub(crate) fn prepare(&self) -> Option<Arc<Compiled>> {
+        if self.is_direct {
+            self.direct()
+        } else {
+            self.framed()
+        }
+    }
+
+    /// The program of the interpreter.
+    pub(crate) fn interpreted(&self) -> Result<&Interpreted, RuntimeError> {
+        self.interpreted
+            .get_or_init(|| Interpreted::new(&self.func))
+            .as_ref()
+            .map_err(Clone::clone)
+    }
+
+    #[cold]
+    pub(crate) fn call_interpreted(
+        &self,
+        args: &[u64],
+        results: &mut [u64],
+    ) -> Result<(), RuntimeError> {
+        let interpreted = self.interpreted()?;
+        interpreted
+            .call(args, results)
+            .map_err(|failure| interpreted.error(failure, None))
+    }
+
+    /// The code of the direct entry, if it is there already; null if not.
+    #[inline]
+    pub(crate) fn entry_now(&self) -> *const u8 {
+        self.entry.load(Ordering::Acquire)
+    }
+
+    /// The code of the direct entry, made if it must be; null if there is
+    /// none to be had.
+    #[inline]
+    pub(crate) fn entry(&self) -> *const u8 {
+        let entry = self.entry_now();
+        if entry.is_null() {
+            self.make_entry()
+        } else {
+            entry
+        }
+    }
+
+    #[cold]
+    fn make_entry(&self) -> *const u8 {
+        #[cfg(feature = "jit")]
+        if self.is_direct
+            && let Some(code) = self.direct()
+            && self.direct.get().is_some()
+        {
+            // `self.direct` keeps this code as long as the pointer is here.
+            let entry = code.direct();
+            self.entry.store(entry.cast_mut(), Ordering::Release);
+            return entry;
+        }
+        std::ptr::null()
+    }
+
+    fn direct(&self) -> Option<Arc<Compiled>> {
+        self.native(&self.direct, Form::Direct)
+    }
+
+    fn framed(&self) -> Option<Arc<Compiled>> {
+        self.native(&self.framed, Form::Frame)
+    }
+
+    /// The native code, made on the first call.
+    #[cold]
+    fn native(&self, known: &OnceLock<Option<Arc<Compiled>>>, form: Form) -> Option<Arc<Compiled>> {
+        if let Some(known) = known.get() {
+            return known.clone();
+        }
+        let request = Request {
+            form,
+            func: &|| self.func.clone(),
+        };
+        let key: Key = format!("{form:?}\n{}", self.func).into();
+        match self.engine.native(&key, request) {
+            Native::Code(code) => known.get_or_init(|| Some(code)).clone(),
+            Native::Never => known.get_or_init(|| None).clone(),
+            Native::NotNow => None,
+        }
+    }
+}
+
+/// Calls a function of `args.len()` arguments.
+///
+/// # Safety
+/// `entry` is the code of an `extern "C"` function of that many `f64` to an
+/// `f64`, and stays so during the call.
+#[cfg(feature = "jit")]
+unsafe fn call_f64(entry: *const u8, args: &[f64]) -> f64 {
+    macro_rules! arity {
+        ($($x:ident: $ty:ident),*) => {{
+            // SAFETY: the caller says so; the pattern counts the arguments.
+            let code: extern "C" fn($($ty),*) -> f64 = unsafe { std::mem::transmute(entry) };
+            code($($x),*)
+        }};
+    }
+    match *args {
+        [] => arity!(),
+        [a] => arity!(a: f64),
+        [a, b] => arity!(a: f64, b: f64),
+        [a, b, c] => arity!(a: f64, b: f64, c: f64),
+        [a, b, c, d] => arity!(a: f64, b: f64, c: f64, d: f64),
+        [a, b, c, d, e] => arity!(a: f64, b: f64, c: f64, d: f64, e: f64),
+        [a, b, c, d, e, f] => arity!(a: f64, b: f64, c: f64, d: f64, e: f64, f: f64),
+        [a, b, c, d, e, f, g] => {
+            arity!(a: f64, b: f64, c: f64, d: f64, e: f64, f: f64, g: f64)
+        }
+        [a, b, c, d, e, f, g, h] => {
+            arity!(a: f64, b: f64, c: f64, d: f64, e: f64, f: f64, g: f64, h: f64)
+        }
+        [a, b, c, d, e, f, g, h, i] => {
+            arity!(a: f64, b: f64, c: f64, d: f64, e: f64, f: f64, g: f64, h: f64, i: f64)
+        }
+        [a, b, c, d, e, f, g, h, i, j] => {
+            arity!(a: f64, b: f64, c: f64, d: f64, e: f64, f: f64, g: f64, h: f64, i: f64,
+                   j: f64)
+        }
+        [a, b, c, d, e, f, g, h, i, j, k] => {
+            arity!(a: f64, b: f64, c: f64, d: f64, e: f64, f: f64, g: f64, h: f64, i: f64,
+                   j: f64, k: f64)
+        }
+        [a, b, c, d, e, f, g, h, i, j, k, l] => {
+            arity!(a: f64, b: f64, c: f64, d: f64, e: f64, f: f64, g: f64, h: f64, i: f64,
+                   j: f64, k: f64, l: f64)
+        }
+        _ => unreachable!("no direct entry has {} arguments", args.len()),
+    }
+}
