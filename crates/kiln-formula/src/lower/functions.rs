@@ -6,19 +6,20 @@ use crate::language::{Function, Shape};
 use crate::types::{Kind, Meeting};
 use kiln_ir::{Const, FaultKind, NodeId, Op, POWI_MAX};
 
-/// The op that a function of decimal numbers is made of: the function itself,
-/// or the one that does its work.
+/// The op that a function of decimal numbers is made of: the op of its name if
+/// the IR has one, or the one that does its work.
 fn math_op(function: Function) -> Option<Op> {
-    Some(match function {
-        Function::Exp | Function::Sigmoid => Op::Exp,
-        Function::Ln | Function::Log => Op::Log,
-        Function::Sqrt => Op::Sqrt,
-        Function::Sin => Op::Sin,
-        Function::Cos => Op::Cos,
-        Function::Asin => Op::Asin,
-        Function::Atan | Function::Atan2 => Op::Atan2,
-        _ => return None,
-    })
+    match function {
+        Function::Ln | Function::Log => Some(Op::Log),
+        Function::Sigmoid => Some(Op::Exp),
+        // The frequent ones are spared the search.
+        Function::Exp => Some(Op::Exp),
+        Function::Sqrt => Some(Op::Sqrt),
+        Function::Sin => Some(Op::Sin),
+        Function::Cos => Some(Op::Cos),
+        Function::Atan => Op::from_name("atan").or(Some(Op::Atan2)),
+        other => Op::from_name(other.name()),
+    }
 }
 
 /// Whether the IR has what the function needs.
@@ -88,7 +89,7 @@ impl Lowerer<'_> {
                 self.b.op(Op::Div, &[top, bottom])
             }
             // atan(x) = atan2(x, 1)
-            (Function::Atan, None) => {
+            (Function::Atan, None) if op == Op::Atan2 => {
                 let one = self.constant(kind, 1);
                 self.b.op(op, &[x, one])
             }

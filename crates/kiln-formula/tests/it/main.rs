@@ -10,3 +10,4 @@ mod missing;
 mod numbers;
 mod published;
 mod random;
+mod reference;
