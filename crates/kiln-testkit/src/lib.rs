@@ -1,3 +1,4 @@
 //! Filetests, program generator and oracles for kiln; unpublished.
 
+pub mod emulator;
 pub mod ulp;
