@@ -1,1 +1,77 @@
-//! Under construction.
+//! Numeric formulas and functions, known only while a program runs, compiled
+//! to native code for the processor it runs on.
+//!
+//! - [`Formula`]: a formula's text. [`Builder`] and [`build`]: the same from
+//!   Rust expressions.
+//! - [`Engine::typed`]: a function of stated types, one indirect call away.
+//! - [`Kernel`]: types known only at run time; `call` for one row, `map` for
+//!   columns, `map_into` for columns that exist, `update` over the inputs.
+//! - [`Record`]: a struct whose fields are the inputs.
+//! - [`eval`]: one formula, one row, once.
+//!
+//! The first call compiles, and later ones find the code. The interpreter
+//! gives the same bits, and answers where no code can be made. Inputs meet
+//! arguments by name, never by the order of the alphabet. Every handle is
+//! `Clone + Send + Sync` and cheap to clone.
+//!
+//! ```
+//! let f: kiln::Formula = "qty * price * (1 - disc)".parse()?;
+//! let net = f.typed::<fn(f64, f64, f64) -> f64>(["qty", "price", "disc"])?;
+//! assert_eq!(net.call(4.0, 2.5, 0.5), 5.0);
+//! # Ok::<(), kiln::Error>(())
+//! ```
+//!
+//! Absent on purpose: types of the code generator, of Arrow and of other array
+//! libraries. Adapters live beside this crate, so their releases are not ours.
+
+#![forbid(unsafe_code)]
+
+mod build;
+mod column;
+mod element;
+mod engine;
+mod error;
+mod eval;
+mod formula;
+mod func;
+mod inputs;
+mod kernel;
+pub mod record;
+mod source;
+mod typed;
+mod value;
+
+pub use build::{Builder, Literal, Var, build};
+pub use column::{Column, ColumnBuf, ColumnMut, Columns};
+pub use element::{Int, Number, Real};
+pub use engine::{Engine, EngineBuilder};
+pub use error::Error;
+pub use eval::eval;
+pub use formula::Formula;
+pub use func::Func;
+pub use inputs::Inputs;
+pub use kernel::{Kernel, Positional};
+pub use record::{Record, RecordKernel};
+pub use source::Source;
+pub use value::{Value, Values};
+
+pub use kiln_formula::{
+    Code, Diagnostic, InputType, Label, OutputInfo, Overflow, Place, Severity, Span, Suggestion,
+};
+pub use kiln_ir::Scalar;
+pub use kiln_runtime::{
+    Element, Fault, Function, GlobalError, Level, Limits, Policy, Ran, Stats, Tier, Typed,
+};
+
+/// The words of formulas, as tables: functions, operators, constants.
+pub mod language {
+    pub use kiln_formula::{
+        CONSTANTS, ConstantInfo, ConstantValue, FUNCTIONS, Fixity, FunctionInfo, KEYWORDS,
+        OPERATORS, OperatorInfo,
+    };
+}
+
+/// The README's Rust code is tested as everything else is.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

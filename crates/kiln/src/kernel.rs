@@ -1,0 +1,770 @@
+//! [`Kernel`]: a computation ready for whatever types arrive.
+//!
+//! A kernel keeps the specialisations it has made in a list that only grows at
+//! its end, so a warm call walks it without a lock; the engine's cache behind
+//! it makes each piece of code once. What a call looks up is the types of its
+//! inputs, never their values or lengths.
+
+use crate::column::{Column, ColumnBuf, ColumnMut, Columns, repeated};
+use crate::engine::Engine;
+use crate::error::{Described, Error, Kind, list};
+use crate::inputs::Inputs;
+use crate::source::{AnySource, Specialised};
+use crate::value::{Value, Values};
+use kiln_formula::{InputType, OutputInfo, nearest};
+use kiln_ir::{Const, Scalar};
+use kiln_runtime::{Arg, ColumnKernel, Ran, RuntimeError, ScalarKernel, SliceMut, View};
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, OnceLock};
+
+/// Specialisations a kernel keeps; more types than this at once are made anew
+/// for every call, from the engine's cache of code.
+const KEPT_MAX: usize = 64;
+
+/// Inputs and outputs of a call that need no heap.
+const INLINE: usize = 16;
+
+/// A computation whose types are known only when it is called. Cheap to clone.
+///
+/// ```
+/// use std::collections::HashMap;
+///
+/// let k = "qty * price".parse::<kiln::Formula>()?.kernel();
+/// let row = HashMap::from([("qty", 2.0), ("price", 1.5), ("weight", 7.0)]);
+/// assert_eq!(k.call(&row)?["result"].as_f64(), Some(3.0));
+/// // The same kernel, on whole numbers.
+/// assert_eq!(k.call(&[("qty", 2i64), ("price", 3)])?["result"].as_i64(), Some(6));
+/// # Ok::<(), kiln::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Kernel {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    engine: Engine,
+    source: AnySource,
+    /// Names an input may have.
+    names: Vec<Box<str>>,
+    first: Link,
+}
+
+/// The end of the list, or a specialisation and the rest.
+#[derive(Debug, Default)]
+struct Link(OnceLock<Box<(Arc<Bound>, Link)>>);
+
+/// A computation for inputs of given types.
+#[derive(Debug)]
+pub(crate) struct Bound {
+    /// For each name an input may have, the type it has, if it is there.
+    types: Box<[Option<InputType>]>,
+    /// For each input in the order of the parameters, its index among the
+    /// names, and whether its validity follows.
+    inputs: Box<[(usize, bool)]>,
+    outputs: Arc<[OutputInfo]>,
+    func: Arc<kiln_ir::Func>,
+    scalar: OnceLock<Result<ScalarKernel, RuntimeError>>,
+    columns: OnceLock<Result<ColumnKernel, RuntimeError>>,
+    engine: Engine,
+}
+
+impl Kernel {
+    pub(crate) fn new(engine: Engine, source: AnySource) -> Kernel {
+        let names = source.bindable();
+        Kernel {
+            inner: Arc::new(Inner {
+                engine,
+                source,
+                names,
+                first: Link::default(),
+            }),
+        }
+    }
+
+    /// The engine whose code this runs.
+    pub fn engine(&self) -> &Engine {
+        &self.inner.engine
+    }
+
+    /// Computes one row: values by name, in a list of pairs or a map.
+    ///
+    /// # Errors
+    /// A name that is missing, a name in a list that is not used, types the
+    /// computation does not take, a failed guard, a limit.
+    pub fn call<I: Inputs<Value> + ?Sized>(&self, inputs: &I) -> Result<Values, Error> {
+        let values: Vec<Option<Value>> = self.find_all(inputs)?;
+        let types = values.iter().map(|v| v.map(crate::column::value_type));
+        let bound = self.bound(types, inputs, crate::column::value_type)?;
+        bound.call(|index| values[index].unwrap_or_default())
+    }
+
+    /// States the order in which [`Positional::call`] will be given the inputs:
+    /// the fast way to call again and again with types known only now.
+    ///
+    /// ```
+    /// let k = "qty * price".parse::<kiln::Formula>()?.kernel();
+    /// let at = k.bind(&[("qty", kiln::Scalar::F64), ("price", kiln::Scalar::F64)])?;
+    /// assert_eq!(at.call_f64(&[2.0, 1.5])?, 3.0);
+    /// # Ok::<(), kiln::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`Kernel::call`]; inputs the computation leaves unused are in
+    /// order.
+    pub fn bind<T: Into<InputType> + Copy>(
+        &self,
+        inputs: &[(&str, T)],
+    ) -> Result<Positional, Error> {
+        let inputs: Vec<(&str, InputType)> =
+            inputs.iter().map(|&(name, ty)| (name, ty.into())).collect();
+        let names = &self.inner.names;
+        let place = |name: &str| names.iter().position(|known| **known == *name);
+        let mut types = vec![None; names.len()];
+        for &(name, ty) in &inputs {
+            if let Some(index) = place(name) {
+                types[index] = Some(ty);
+            }
+        }
+        let bound = match self.inner.first.find(types.iter().copied()) {
+            Some(bound) => bound.clone(),
+            None => self.inner.make(types, &inputs)?,
+        };
+        let position = |index: usize| {
+            let name = &*names[index];
+            inputs.iter().position(|(known, _)| *known == name).unwrap_or(0)
+        };
+        let positions = bound.inputs.iter().map(|&(index, _)| position(index));
+        Ok(Positional {
+            positions: positions.collect(),
+            types: inputs.iter().map(|&(_, ty)| ty).collect(),
+            bound,
+        })
+    }
+
+    /// Computes every row of columns of one length, into new columns.
+    ///
+    /// # Errors
+    /// As for [`Kernel::call`], and columns of different lengths. A failed
+    /// guard tells the [`row`](Error::row).
+    pub fn map<'a, I>(&self, inputs: &I) -> Result<Columns, Error>
+    where
+        I: Inputs<Column<'a>> + ?Sized,
+    {
+        self.map_any(None, inputs)
+    }
+
+    /// As [`map`](Kernel::map) where the number of rows is not that of a
+    /// column: values alone give as many equal rows as asked for.
+    ///
+    /// # Errors
+    /// As for [`Kernel::map`]; a column has to have this many rows.
+    pub fn map_rows<'a, I>(&self, rows: usize, inputs: &I) -> Result<Columns, Error>
+    where
+        I: Inputs<Column<'a>> + ?Sized,
+    {
+        self.map_any(Some(rows), inputs)
+    }
+
+    fn map_any<'a, I>(&self, rows: Option<usize>, inputs: &I) -> Result<Columns, Error>
+    where
+        I: Inputs<Column<'a>> + ?Sized,
+    {
+        let columns: Vec<Option<Column<'a>>> = self.find_all(inputs)?;
+        let bound = self.bound_columns(&columns, inputs)?;
+        let rows = self.rows(rows.map(|rows| ("the output", rows)), &columns)?;
+        let mut args = bound.args(&columns);
+        let (mut buffers, ran) = bound.columns()?.map(&mut args)?;
+        if columns.iter().flatten().all(|column| column.lengths().next().is_none()) {
+            // Values alone are one row to the runtime.
+            buffers = buffers.iter().map(|b| repeated(b, rows)).collect();
+        }
+        let mut buffers = buffers.into_iter();
+        let mut outputs = Vec::with_capacity(bound.outputs.len());
+        for info in &*bound.outputs {
+            let Some(data) = buffers.next() else { break };
+            let valid = info.nullable.then(|| buffers.next()).flatten();
+            let valid = valid.and_then(|valid| valid.into_vec().ok());
+            outputs.push(ColumnBuf::new(data, valid));
+        }
+        Ok(Columns::new(bound.outputs.clone(), outputs, ran))
+    }
+
+    /// Computes every row into the given columns, which name all outputs.
+    /// Where a guard fails, the rows before it are written and no other.
+    ///
+    /// # Errors
+    /// As for [`Kernel::map`], and an output that is missing, given twice, or
+    /// of another type.
+    pub fn map_into<'a, I>(
+        &self,
+        inputs: &I,
+        outputs: &mut [(&str, ColumnMut<'_>)],
+    ) -> Result<Ran, Error>
+    where
+        I: Inputs<Column<'a>> + ?Sized,
+    {
+        let columns: Vec<Option<Column<'a>>> = self.find_all(inputs)?;
+        let bound = self.bound_columns(&columns, inputs)?;
+        let given = outputs.first();
+        let given = given.and_then(|(name, out)| Some((*name, out.lengths().next()?)));
+        let rows = self.rows(given, &columns)?;
+        bound.check_outputs(rows, outputs)?;
+        let mut args = bound.args(&columns);
+        let mut slices = bound.slices(outputs);
+        Ok(bound.columns()?.map_into(&mut args, &mut slices)?)
+    }
+
+    /// As [`map_into`](Kernel::map_into), where a given column that is an input
+    /// too is read as that input and then written over.
+    ///
+    /// ```
+    /// let k = "x = x + v * dt; v = v * 0.5".parse::<kiln::Formula>()?.kernel();
+    /// let (mut x, mut v) = (vec![0.0, 1.0], vec![2.0, 4.0]);
+    /// k.update(&[("dt", 0.5)], &mut [("x", (&mut x).into()), ("v", (&mut v).into())])?;
+    /// assert_eq!((x, v), (vec![1.0, 3.0], vec![0.5, 1.0]));
+    /// # Ok::<(), kiln::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`Kernel::map_into`], and an output of another type than the
+    /// input of its name.
+    pub fn update<'a, I>(
+        &self,
+        inputs: &I,
+        outputs: &mut [(&str, ColumnMut<'_>)],
+    ) -> Result<Ran, Error>
+    where
+        I: Inputs<Column<'a>> + ?Sized,
+    {
+        let columns: Vec<Option<Column<'a>>> = self.find_all(inputs)?;
+        let mut types: Vec<Option<InputType>> = Vec::with_capacity(columns.len());
+        for (name, column) in self.inner.names.iter().zip(&columns) {
+            let updated = outputs.iter().find(|(known, _)| **known == **name);
+            types.push(match (column, updated) {
+                (Some(_), Some(_)) => {
+                    return Err(Error::from(Kind::Twice {
+                        name: name.to_string(),
+                    }));
+                }
+                (Some(column), None) => Some(column.input_type()),
+                (None, updated) => updated.map(|(_, out)| out.described().into()),
+            });
+        }
+        let bound = match self.inner.first.find(types.iter().copied()) {
+            Some(bound) => bound.clone(),
+            None => self.inner.make(types, &[])?,
+        };
+        let given = outputs.first();
+        let given = given.and_then(|(name, out)| Some((*name, out.lengths().next()?)));
+        let rows = self.rows(given, &columns)?;
+        bound.check_outputs(rows, outputs)?;
+        bound.update(&self.inner.names, &columns, outputs)
+    }
+
+    /// The inputs of every name there may be. A list may hold no others.
+    fn find_all<T, I: Inputs<T> + ?Sized>(&self, inputs: &I) -> Result<Vec<Option<T>>, Error> {
+        let names = &self.inner.names;
+        let found: Vec<Option<T>> = names.iter().map(|name| inputs.find(name)).collect();
+        let count = found.iter().filter(|f| f.is_some()).count();
+        match inputs.exact_len() {
+            Some(len) if len != count => Err(self.extra(inputs)),
+            _ => Ok(found),
+        }
+    }
+
+    /// The name in a list that is not used, or there twice.
+    #[cold]
+    fn extra<T, I: Inputs<T> + ?Sized>(&self, inputs: &I) -> Error {
+        let names = &self.inner.names;
+        let known = |name: &str| names.iter().any(|known| **known == *name);
+        let listed: Vec<&str> = inputs.names().collect();
+        if let Some(&name) = listed.iter().find(|name| !known(name)) {
+            let unused = names.iter().filter(|n| !listed.contains(&&***n));
+            let near = nearest(name, unused.map(|n| &**n));
+            return Error::from(Kind::ExtraInput {
+                name: name.to_owned(),
+                near: near.map(str::to_owned),
+            });
+        }
+        let twice = |name: &&&str| listed.iter().filter(|other| *other == *name).count() > 1;
+        let name = listed.iter().find(twice).copied().unwrap_or_default();
+        Error::from(Kind::Twice {
+            name: name.to_owned(),
+        })
+    }
+
+    fn bound_columns<'a, I>(
+        &self,
+        columns: &[Option<Column<'a>>],
+        inputs: &I,
+    ) -> Result<Arc<Bound>, Error>
+    where
+        I: Inputs<Column<'a>> + ?Sized,
+    {
+        let types = columns.iter().map(|c| c.as_ref().map(Column::input_type));
+        self.bound(types, inputs, |column: Column<'a>| column.input_type())
+    }
+
+    /// The specialisation for these types, made if it must be.
+    fn bound<T, I: Inputs<T> + ?Sized>(
+        &self,
+        types: impl Iterator<Item = Option<InputType>> + Clone,
+        inputs: &I,
+        type_of: impl Fn(T) -> InputType,
+    ) -> Result<Arc<Bound>, Error> {
+        if let Some(bound) = self.inner.first.find(types.clone()) {
+            return Ok(bound.clone());
+        }
+        // With every name there is, so that a missing one finds its nearest.
+        let mut all: Vec<(&str, InputType)> = Vec::new();
+        for name in inputs.names() {
+            if let Some(input) = inputs.find(name) {
+                all.push((name, type_of(input)));
+            }
+        }
+        self.inner.make(types.collect(), &all)
+    }
+
+    /// The number of rows that all columns have: `given`, or that of the first
+    /// column, or one.
+    fn rows(
+        &self,
+        given: Option<(&str, usize)>,
+        columns: &[Option<Column<'_>>],
+    ) -> Result<usize, Error> {
+        let mut agreed = given;
+        for (name, column) in self.inner.names.iter().zip(columns) {
+            let Some(column) = column else { continue };
+            for found in column.lengths() {
+                match agreed {
+                    None => agreed = Some((name, found)),
+                    Some((_, expected)) if expected == found => {}
+                    Some((other, expected)) => {
+                        return Err(Error::from(Kind::Length {
+                            name: name.to_string(),
+                            found,
+                            other: other.to_owned(),
+                            expected,
+                        }));
+                    }
+                }
+            }
+        }
+        Ok(agreed.map_or(1, |(_, rows)| rows))
+    }
+}
+
+impl Inner {
+    #[cold]
+    fn make(
+        &self,
+        types: Vec<Option<InputType>>,
+        all: &[(&str, InputType)],
+    ) -> Result<Arc<Bound>, Error> {
+        let declared: Vec<(&str, InputType)> = self
+            .names
+            .iter()
+            .zip(&types)
+            .filter_map(|(name, ty)| Some((&**name, (*ty)?)))
+            .collect();
+        let made = match self.source.specialise(&declared) {
+            Ok(made) => made,
+            // Once more with every name, for its suggestions.
+            Err(error) => return Err(self.source.specialise(all).err().unwrap_or(error)),
+        };
+        let bound = Arc::new(Bound::new(&self.engine, &self.names, types.into(), made));
+        self.first.push(bound.clone());
+        Ok(bound)
+    }
+}
+
+impl Link {
+    fn find(&self, types: impl Iterator<Item = Option<InputType>> + Clone) -> Option<&Arc<Bound>> {
+        let mut link = self;
+        while let Some(entry) = link.0.get() {
+            let (bound, rest) = &**entry;
+            if bound.types.iter().copied().eq(types.clone()) {
+                return Some(bound);
+            }
+            link = rest;
+        }
+        None
+    }
+
+    fn push(&self, bound: Arc<Bound>) {
+        let mut link = self;
+        let mut entry = Box::new((bound, Link::default()));
+        for _ in 0..KEPT_MAX {
+            match link.0.set(entry) {
+                Ok(()) => return,
+                Err(back) => entry = back,
+            }
+            match link.0.get() {
+                Some(taken) => link = &taken.1,
+                None => return,
+            }
+        }
+    }
+}
+
+impl Bound {
+    fn new(
+        engine: &Engine,
+        names: &[Box<str>],
+        types: Box<[Option<InputType>]>,
+        made: Specialised,
+    ) -> Bound {
+        let index = |name: &str| names.iter().position(|known| **known == *name);
+        let inputs = made.inputs.iter();
+        Bound {
+            types,
+            inputs: inputs
+                .map(|(name, ty)| (index(name).unwrap_or(0), ty.nullable))
+                .collect(),
+            outputs: made.outputs,
+            func: made.func,
+            scalar: OnceLock::new(),
+            columns: OnceLock::new(),
+            engine: engine.clone(),
+        }
+    }
+
+    /// What calls it for one row.
+    fn scalar(&self) -> Result<&ScalarKernel, RuntimeError> {
+        let make = || self.engine.runtime().scalar(self.func.clone());
+        self.scalar.get_or_init(make).as_ref().map_err(Clone::clone)
+    }
+
+    /// What maps it over columns.
+    fn columns(&self) -> Result<&ColumnKernel, RuntimeError> {
+        let make = || self.engine.runtime().columns(self.func.clone());
+        self.columns.get_or_init(make).as_ref().map_err(Clone::clone)
+    }
+
+    /// Calls for one row; `value` gives the value of a name by its index.
+    fn call(&self, mut value: impl FnMut(usize) -> Value) -> Result<Values, Error> {
+        let mut args = Slots::new();
+        for &(index, nullable) in &self.inputs {
+            let value = value(index);
+            args.push(value.to_const().unwrap_or(self.zero(index)));
+            if nullable {
+                args.push(Const::bool(!value.is_missing()));
+            }
+        }
+        let mut results = Slots::new();
+        for ty in self.func.results() {
+            results.push(Const::zero(ty.scalar));
+        }
+        let ran = self.scalar()?.call(&args, &mut results)?;
+        let mut results = results.iter().copied();
+        let mut next = || results.next().unwrap_or(Const::bool(false));
+        let value = |info: &OutputInfo| {
+            let value = Value::from_const(next());
+            match info.nullable && next().as_bool() != Some(true) {
+                true => Value::Missing,
+                false => value,
+            }
+        };
+        let values = self.outputs.iter().map(value).collect();
+        Ok(Values::new(self.outputs.clone(), values, ran))
+    }
+
+    /// What stands in the place of a missing value.
+    fn zero(&self, index: usize) -> Const {
+        let ty = self.types[index].unwrap_or(InputType::new(Scalar::F64));
+        Const::zero(ty.scalar)
+    }
+
+    /// The columns as arguments, validities where they are parameters.
+    fn args<'a>(&self, columns: &[Option<Column<'a>>]) -> Vec<Arg<'a>> {
+        let mut args = Vec::with_capacity(2 * self.inputs.len());
+        for &(index, nullable) in &self.inputs {
+            let Some(column) = &columns[index] else { continue };
+            let (value, valid) = column.clone().into_args();
+            args.push(value);
+            if nullable {
+                args.push(valid);
+            }
+        }
+        args
+    }
+
+    /// The given columns in the order of the results; a validity that the
+    /// output does not have says that every row is there.
+    fn slices<'o>(&self, outputs: &'o mut [(&str, ColumnMut<'_>)]) -> Vec<SliceMut<'o>> {
+        let parts = outputs.iter_mut();
+        self.in_order(parts.map(|(name, column)| (&**name, column.parts())).collect())
+    }
+
+    fn in_order<'o>(&self, mut parts: Vec<Part<'o>>) -> Vec<SliceMut<'o>> {
+        let mut slices = Vec::with_capacity(2 * parts.len());
+        for info in &*self.outputs {
+            let Some(at) = parts.iter().position(|(name, _)| *name == info.name) else {
+                continue;
+            };
+            let (_, (values, valid)) = parts.swap_remove(at);
+            slices.push(values);
+            match valid {
+                Some(valid) if info.nullable => slices.push(SliceMut::Bool(valid)),
+                Some(valid) => valid.fill(true),
+                None => {}
+            }
+        }
+        slices
+    }
+
+    /// Runs with every given column that is an input written over.
+    fn update(
+        &self,
+        names: &[Box<str>],
+        columns: &[Option<Column<'_>>],
+        outputs: &mut [(&str, ColumnMut<'_>)],
+    ) -> Result<Ran, Error> {
+        let mut parts: Vec<_> = outputs
+            .iter_mut()
+            .map(|(name, column)| (&**name, column.parts()))
+            .collect();
+        let mut args = Vec::with_capacity(2 * self.inputs.len());
+        for &(index, nullable) in &self.inputs {
+            if let Some(column) = &columns[index] {
+                let (value, valid) = column.clone().into_args();
+                args.push(value);
+                args.extend(nullable.then_some(valid));
+                continue;
+            }
+            let at = parts.iter().position(|(name, _)| *name == &*names[index]);
+            let Some(at) = at else { continue };
+            let (name, (values, valid)) = parts.swap_remove(at);
+            let (result, validity) = self.results_of(name);
+            args.push(Arg::Update(values, result));
+            args.extend(valid.map(|valid| match validity {
+                Some(result) => Arg::Update(SliceMut::Bool(valid), result),
+                // Every row of the output is there; told once it is.
+                None => Arg::Column(View::slice(valid)),
+            }));
+        }
+        let mut slices = self.in_order(parts);
+        let ran = self.columns()?.map_into(&mut args, &mut slices)?;
+        drop((args, slices));
+        for (name, column) in outputs {
+            if let (None, (_, Some(valid))) = (self.results_of(name).1, column.parts()) {
+                valid.fill(true);
+            }
+        }
+        Ok(ran)
+    }
+
+    /// The numbers of the results that an output is: its values, and its
+    /// validity where it has one.
+    fn results_of(&self, name: &str) -> (usize, Option<usize>) {
+        let mut result = 0;
+        for info in &*self.outputs {
+            if info.name == name {
+                return (result, info.nullable.then_some(result + 1));
+            }
+            result += 1 + usize::from(info.nullable);
+        }
+        (result, None)
+    }
+
+    fn check_outputs(
+        &self,
+        rows: usize,
+        outputs: &[(&str, ColumnMut<'_>)],
+    ) -> Result<(), Error> {
+        for (at, (name, column)) in outputs.iter().enumerate() {
+            let Some(info) = self.outputs.iter().find(|info| info.name == *name) else {
+                let names = self.outputs.iter().map(|info| info.name.as_str());
+                return Err(Error::from(Kind::NoSuchOutput {
+                    name: (*name).to_owned(),
+                    near: nearest(name, names).map(str::to_owned),
+                }));
+            };
+            if outputs[..at].iter().any(|(other, _)| other == name) {
+                return Err(Error::from(Kind::Twice {
+                    name: (*name).to_owned(),
+                }));
+            }
+            let given = column.described();
+            if given.scalar != info.scalar || (info.nullable && !given.nullable) {
+                return Err(Error::from(Kind::OutputType {
+                    name: info.name.clone(),
+                    found: info.into(),
+                    asked: given,
+                }));
+            }
+            for found in column.lengths() {
+                if found != rows {
+                    return Err(Error::from(Kind::Length {
+                        name: info.name.clone(),
+                        found,
+                        other: "the input".to_owned(),
+                        expected: rows,
+                    }));
+                }
+            }
+        }
+        if outputs.len() != self.outputs.len() {
+            return Err(Error::from(Kind::OutputCount {
+                found: self.outputs.len(),
+                names: list(self.outputs.iter().map(|info| info.name.as_str())),
+                asked: outputs.len(),
+            }));
+        }
+        Ok(())
+    }
+}
+
+/// A given column: its name, its values, its validity.
+type Part<'o> = (&'o str, (SliceMut<'o>, Option<&'o mut [bool]>));
+
+/// A kernel for inputs of stated types in a stated order.
+#[derive(Clone, Debug)]
+pub struct Positional {
+    bound: Arc<Bound>,
+    /// For each input in the order of the parameters, where it stands.
+    positions: Box<[usize]>,
+    types: Box<[InputType]>,
+}
+
+impl Positional {
+    /// Computes one row of values in the stated order.
+    ///
+    /// # Errors
+    /// Values of other types or of another number, and a failed guard.
+    pub fn call(&self, values: &[Value]) -> Result<Values, Error> {
+        self.check(values.len())?;
+        for (index, (value, ty)) in values.iter().zip(&self.types).enumerate() {
+            let fits = match value.scalar() {
+                Some(scalar) => scalar == ty.scalar,
+                None => ty.nullable,
+            };
+            if !fits {
+                return Err(Error::from(Kind::InputType {
+                    name: format!("number {}", index + 1),
+                    expected: Described::from(*ty),
+                    found: Described::from(crate::column::value_type(*value)),
+                }));
+            }
+        }
+        let mut places = self.positions.iter();
+        self.bound.call(|_| places.next().map_or(Value::Missing, |&at| values[at]))
+    }
+
+    /// Computes one row of `f64` inputs into its one `f64` output. Takes no
+    /// lock and no heap up to 16 inputs.
+    ///
+    /// # Errors
+    /// Inputs or an output of another type, and a failed guard.
+    #[inline]
+    pub fn call_f64(&self, values: &[f64]) -> Result<f64, Error> {
+        let plain = InputType::new(Scalar::F64);
+        let output = &*self.bound.outputs;
+        let fits = self.types.len() == values.len()
+            && self.types.iter().all(|ty| *ty == plain)
+            && output.len() == 1
+            && output[0].scalar == Scalar::F64
+            && !output[0].nullable;
+        if !fits {
+            return self.refuse_f64(values.len());
+        }
+        let mut args = Slots::new();
+        for &at in &self.positions {
+            args.push(Const::f64(values[at]));
+        }
+        let mut result = [Const::zero(Scalar::F64)];
+        self.bound.scalar()?.call(&args, &mut result)?;
+        Ok(result[0].as_f64().unwrap_or(f64::NAN))
+    }
+
+    fn check(&self, found: usize) -> Result<(), Error> {
+        let expected = self.types.len();
+        if found == expected {
+            return Ok(());
+        }
+        Err(Error::from(RuntimeError::Count {
+            what: "inputs",
+            expected,
+            found,
+        }))
+    }
+
+    #[cold]
+    fn refuse_f64(&self, found: usize) -> Result<f64, Error> {
+        self.check(found)?;
+        let plain = InputType::new(Scalar::F64);
+        if let Some(at) = self.types.iter().position(|ty| *ty != plain) {
+            return Err(Error::from(Kind::InputType {
+                name: format!("number {}", at + 1),
+                expected: Described::from(self.types[at]),
+                found: Described::from(plain),
+            }));
+        }
+        let outputs = &*self.bound.outputs;
+        let [output] = outputs else {
+            return Err(Error::from(Kind::OutputCount {
+                found: outputs.len(),
+                names: list(outputs.iter().map(|info| info.name.as_str())),
+                asked: 1,
+            }));
+        };
+        Err(Error::from(Kind::OutputType {
+            name: output.name.clone(),
+            found: output.into(),
+            asked: Described::from(plain),
+        }))
+    }
+}
+
+/// Constants on the stack, and on the heap where there are many.
+struct Slots {
+    inline: [Const; INLINE],
+    len: usize,
+    heap: Vec<Const>,
+}
+
+impl Slots {
+    fn new() -> Slots {
+        Slots {
+            inline: [Const::zero(Scalar::Bool); INLINE],
+            len: 0,
+            heap: Vec::new(),
+        }
+    }
+
+    #[inline]
+    fn push(&mut self, value: Const) {
+        if self.len < INLINE {
+            self.inline[self.len] = value;
+        } else {
+            if self.len == INLINE {
+                self.heap.extend_from_slice(&self.inline);
+            }
+            self.heap.push(value);
+        }
+        self.len += 1;
+    }
+}
+
+impl Deref for Slots {
+    type Target = [Const];
+
+    #[inline]
+    fn deref(&self) -> &[Const] {
+        match self.len {
+            0..=INLINE => &self.inline[..self.len],
+            _ => &self.heap,
+        }
+    }
+}
+
+impl DerefMut for Slots {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut [Const] {
+        match self.len {
+            0..=INLINE => &mut self.inline[..self.len],
+            _ => &mut self.heap,
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! [`Source`]: what kernels are made from, and what it is once the types of
+//! its inputs are known.
+
+use crate::error::{Described, Error, Kind};
+use crate::formula::Formula;
+use crate::func::Func;
+use kiln_formula::{InputType, OutputInfo, nearest};
+use std::sync::Arc;
+
+/// A description of a computation: a [`Formula`] or a [`Func`].
+pub trait Source: sealed::Sealed + Clone + Send + Sync + 'static {
+    /// The names an input may have.
+    #[doc(hidden)]
+    fn bindable(&self) -> Vec<Box<str>>;
+
+    /// The computation for inputs of these names and types, of which it may
+    /// leave some unused.
+    #[doc(hidden)]
+    fn specialise(&self, inputs: &[(&str, InputType)]) -> Result<Specialised, Error>;
+
+    /// As one value of one type.
+    #[doc(hidden)]
+    fn into_any(self) -> AnySource;
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for crate::Formula {}
+    impl Sealed for crate::Func {}
+}
+
+/// A computation whose types are fixed.
+#[doc(hidden)]
+#[derive(Clone, Debug)]
+pub struct Specialised {
+    /// One parameter per input, and its validity after each that can be
+    /// missing; results likewise.
+    pub(crate) func: Arc<kiln_ir::Func>,
+    /// The inputs in the order of the parameters.
+    pub(crate) inputs: Box<[(Box<str>, InputType)]>,
+    pub(crate) outputs: Arc<[OutputInfo]>,
+}
+
+/// Either kind of source.
+#[doc(hidden)]
+#[derive(Clone, Debug)]
+pub enum AnySource {
+    Formula(Formula),
+    Func(Func),
+}
+
+impl AnySource {
+    pub(crate) fn bindable(&self) -> Vec<Box<str>> {
+        match self {
+            AnySource::Formula(formula) => Source::bindable(formula),
+            AnySource::Func(func) => Source::bindable(func),
+        }
+    }
+
+    pub(crate) fn specialise(&self, inputs: &[(&str, InputType)]) -> Result<Specialised, Error> {
+        match self {
+            AnySource::Formula(formula) => formula.specialise(inputs),
+            AnySource::Func(func) => func.specialise(inputs),
+        }
+    }
+}
+
+impl Source for Formula {
+    fn bindable(&self) -> Vec<Box<str>> {
+        self.bindable_names().map(Box::from).collect()
+    }
+
+    fn specialise(&self, inputs: &[(&str, InputType)]) -> Result<Specialised, Error> {
+        let lowered = self.lower(inputs)?;
+        Ok(Specialised {
+            func: Arc::new(lowered.func),
+            inputs: inputs.iter().map(|&(name, ty)| (name.into(), ty)).collect(),
+            outputs: lowered.outputs.into(),
+        })
+    }
+
+    fn into_any(self) -> AnySource {
+        AnySource::Formula(self)
+    }
+}
+
+impl Source for Func {
+    fn bindable(&self) -> Vec<Box<str>> {
+        self.inputs().map(Box::from).collect()
+    }
+
+    /// The types are what they are; this checks that the inputs have them.
+    fn specialise(&self, inputs: &[(&str, InputType)]) -> Result<Specialised, Error> {
+        for (name, expected) in self.input_types() {
+            let Some(&(_, found)) = inputs.iter().find(|(known, _)| *known == name) else {
+                let near = nearest(name, inputs.iter().map(|(known, _)| *known));
+                return Err(Error::from(Kind::MissingInput {
+                    name: name.to_owned(),
+                    near: near.map(str::to_owned),
+                }));
+            };
+            if found != expected {
+                return Err(Error::from(Kind::InputType {
+                    name: name.to_owned(),
+                    expected: Described::from(expected),
+                    found: Described::from(found),
+                }));
+            }
+        }
+        let own = self.input_types().map(|(name, ty)| (name.into(), ty));
+        Ok(Specialised {
+            func: self.ir().clone(),
+            inputs: own.collect(),
+            outputs: self.output_infos().clone(),
+        })
+    }
+
+    fn into_any(self) -> AnySource {
+        AnySource::Func(self)
+    }
+}
+
+impl From<InputType> for Described {
+    fn from(ty: InputType) -> Described {
+        Described {
+            scalar: ty.scalar,
+            nullable: ty.nullable,
+        }
+    }
+}
+
+impl From<Described> for InputType {
+    fn from(described: Described) -> InputType {
+        InputType {
+            scalar: described.scalar,
+            nullable: described.nullable,
+        }
+    }
+}
+
+impl From<&OutputInfo> for Described {
+    fn from(info: &OutputInfo) -> Described {
+        Described {
+            scalar: info.scalar,
+            nullable: info.nullable,
+        }
+    }
+}
