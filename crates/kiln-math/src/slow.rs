@@ -8,12 +8,15 @@
 //! - `pow`: bases that are not positive and normal, results near or beyond the
 //!   ends of the range, NaN;
 //! - `powi`: finite operands whose products leave the range;
+//! - `cbrt`: subnormal arguments;
+//! - `hypot`: infinities and sizes near the ends of the range;
+//! - `tgamma`, `lgamma`: every argument;
 //! - `frem`: quotients beyond 2^52, infinite dividends, zero divisors.
 
 use crate::arc::{ATAN2_LEAST, angle_of_ratio};
 use crate::log::{self, TWO_54};
-use crate::trig::{Reduced, cos_of_reduced, flip, sin_of_reduced, tan_of_reduced};
-use crate::{Plain, payne_hanek, pow};
+use crate::trig::{COMMON, Reduced, cos_of_reduced, flip, sin_of_reduced, tan_of_reduced};
+use crate::{Plain, gamma, payne_hanek, pow, root, trig};
 
 /// A slow-lane operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -37,6 +40,14 @@ pub enum Slow {
     Pow,
     /// `x^n` for any finite `x` but zero and an integer `n`.
     Powi,
+    /// The cube root of a subnormal number.
+    Cbrt,
+    /// `sqrt(x^2 + y^2)` for any operands.
+    Hypot,
+    /// The gamma function.
+    Tgamma,
+    /// The logarithm of its size.
+    Lgamma,
     /// C's `fmod` for any operands.
     Frem,
 }
@@ -50,7 +61,7 @@ struct Row {
 }
 
 #[rustfmt::skip]
-const TABLE: [Row; 10] = [
+const TABLE: [Row; 14] = [
     Row { op: Slow::Sin,   name: "slow_sin",   arity: 1, eval: |x| sin(x[0]) },
     Row { op: Slow::Cos,   name: "slow_cos",   arity: 1, eval: |x| cos(x[0]) },
     Row { op: Slow::Tan,   name: "slow_tan",   arity: 1, eval: |x| tan(x[0]) },
@@ -60,6 +71,10 @@ const TABLE: [Row; 10] = [
     Row { op: Slow::Atan2, name: "slow_atan2", arity: 2, eval: |x| atan2(x[0], x[1]) },
     Row { op: Slow::Pow,   name: "slow_pow",   arity: 2, eval: |x| pow::pow_any(x[0], x[1]) },
     Row { op: Slow::Powi,  name: "slow_powi",  arity: 2, eval: |x| pow::powi_any(x[0], x[1]) },
+    Row { op: Slow::Cbrt,  name: "slow_cbrt",  arity: 1, eval: |x| cbrt(x[0]) },
+    Row { op: Slow::Hypot, name: "slow_hypot", arity: 2, eval: |x| hypot(x[0], x[1]) },
+    Row { op: Slow::Tgamma, name: "slow_tgamma", arity: 1, eval: |x| gamma::tgamma_any(x[0]) },
+    Row { op: Slow::Lgamma, name: "slow_lgamma", arity: 1, eval: |x| gamma::lgamma_any(x[0]) },
     // Rust's `%` on floats is C's `fmod`, which is exact.
     Row { op: Slow::Frem,  name: "slow_frem",  arity: 2, eval: |x| x[0] % x[1] },
 ];
@@ -112,9 +127,13 @@ impl Slow {
     }
 }
 
-/// The reduction of any `x` that is beyond the common range or not finite.
+/// The reduction of any finite `x`: within the common range too, for an
+/// operation has a value for every operand.
 fn reduce(x: f64) -> Option<Reduced<f64, i64>> {
-    x.is_finite().then(|| payne_hanek::reduce(x.abs()))
+    match x.abs() {
+        size if size <= COMMON => Some(trig::reduce(&mut Plain, size)),
+        size => size.is_finite().then(|| payne_hanek::reduce(size)),
+    }
 }
 
 fn sin(x: f64) -> f64 {
@@ -157,6 +176,30 @@ fn log2(x: f64) -> f64 {
 fn log10(x: f64) -> f64 {
     let (k, m) = subnormal_parts(x);
     log::log10_of_parts(&mut Plain, k, m)
+}
+
+/// The cube root of a subnormal number.
+fn cbrt(x: f64) -> f64 {
+    let root = root::cbrt_of_normal(&mut Plain, x.abs() * TWO_54);
+    (root * TWO_MINUS_18).copysign(x)
+}
+
+/// `2^-18`.
+const TWO_MINUS_18: f64 = 1.0 / 262144.0;
+
+fn hypot(x: f64, y: f64) -> f64 {
+    if x.is_infinite() || y.is_infinite() {
+        return f64::INFINITY;
+    }
+    if x.is_nan() || y.is_nan() {
+        return f64::NAN;
+    }
+    let (more, less) = if y.abs() > x.abs() { (y.abs(), x.abs()) } else { (x.abs(), y.abs()) };
+    if more == 0.0 {
+        return 0.0;
+    }
+    let scale = if more < 1.0 { TWO_600 } else { 1.0 / TWO_600 };
+    root::root_of_squares(&mut Plain, more * scale, less * scale) / scale
 }
 
 fn atan2(y: f64, x: f64) -> f64 {
