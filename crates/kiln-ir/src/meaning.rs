@@ -16,7 +16,34 @@ use kiln_math::Slow;
 #[macro_export]
 macro_rules! math1_ops {
     ($then:ident) => {
-        $then! { Exp exp; Log log; Sin sin; Cos cos; Asin asin; }
+        $then! {
+            Exp exp;
+            Exp2 exp2;
+            Exp10 exp10;
+            Expm1 expm1;
+            Log log;
+            Log2 log2;
+            Log10 log10;
+            Log1p log1p;
+            Sin sin;
+            Cos cos;
+            Tan tan;
+            Asin asin;
+            Acos acos;
+            Atan atan;
+            Sinh sinh;
+            Cosh cosh;
+            Tanh tanh;
+            Asinh asinh;
+            Acosh acosh;
+            Atanh atanh;
+            Cbrt cbrt;
+            Erf erf;
+            Erfc erfc;
+            Tgamma tgamma;
+            Lgamma lgamma;
+            Round round;
+        }
     };
 }
 
@@ -24,7 +51,7 @@ macro_rules! math1_ops {
 #[macro_export]
 macro_rules! math2_ops {
     ($then:ident) => {
-        $then! { Atan2 atan2; Pow pow; }
+        $then! { Atan2 atan2; Pow pow; Hypot hypot; }
     };
 }
 
@@ -37,10 +64,17 @@ macro_rules! slow_ops {
         $then! {
             SlowSin Sin;
             SlowCos Cos;
+            SlowTan Tan;
             SlowLog Log;
+            SlowLog2 Log2;
+            SlowLog10 Log10;
             SlowAtan2 Atan2;
             SlowPow Pow;
             SlowPowi Powi;
+            SlowCbrt Cbrt;
+            SlowHypot Hypot;
+            SlowTgamma Tgamma;
+            SlowLgamma Lgamma;
             SlowFrem Frem;
         }
     };
