@@ -17,7 +17,7 @@ use thiserror::Error;
 /// A side of an `if` that costs less runs for all lanes without asking
 /// whether one wants it: the price of the question, and of a branch that is
 /// guessed wrongly now and then.
-const BRANCH_PRICE: u32 = 10;
+const BRANCH_PRICE: u32 = 6;
 
 /// Why a loop runs one row at a time.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]

@@ -10,25 +10,49 @@ pub(super) enum Arg {
     Array(Vec<Const>),
 }
 
-/// Runs a Func; gives its results, or the first value of each for vectors.
-/// `Err` is a guard that failed.
+/// A Func made ready to run many times.
+pub(super) struct Reference<'a> {
+    func: &'a Func,
+    schedule: Schedule,
+}
+
+impl<'a> Reference<'a> {
+    pub(super) fn new(func: &'a Func) -> Reference<'a> {
+        let schedule = Schedule::of(func);
+        Reference { func, schedule }
+    }
+
+    /// Gives the results, or the first lane of each for vectors. `Err` is a
+    /// guard that failed.
+    pub(super) fn run(&self, args: &mut [Arg]) -> Result<Vec<Const>, String> {
+        let mut machine = Machine {
+            func: self.func,
+            schedule: &self.schedule,
+            args,
+            values: vec![Vec::new(); self.func.node_count()],
+            results: vec![Vec::new(); self.func.node_count()],
+        };
+        let results = machine.region(self.func.body())?;
+        Ok(results.into_iter().map(|lanes| lanes[0]).collect())
+    }
+
+    /// Runs on scalars.
+    pub(super) fn values(&self, args: &[Const]) -> Vec<Const> {
+        let mut args: Vec<Arg> = args.iter().map(|&c| Arg::Value(c)).collect();
+        self.run(&mut args).unwrap()
+    }
+}
+
+/// Runs a Func once.
 pub(super) fn run(func: &Func, args: &mut [Arg]) -> Result<Vec<Const>, String> {
-    let mut machine = Machine {
-        func,
-        schedule: Schedule::of(func),
-        args,
-        values: vec![Vec::new(); func.node_count()],
-        results: vec![Vec::new(); func.node_count()],
-    };
-    let results = machine.region(func.body())?;
-    Ok(results.into_iter().map(|lanes| lanes[0]).collect())
+    Reference::new(func).run(args)
 }
 
 type Lanes = Vec<Const>;
 
 struct Machine<'a> {
     func: &'a Func,
-    schedule: Schedule,
+    schedule: &'a Schedule,
     args: &'a mut [Arg],
     values: Vec<Lanes>,
     results: Vec<Vec<Lanes>>,

@@ -6,7 +6,7 @@
 //! `2I` is 2 of that type. Small integers are tried on every value, pairs of
 //! them on every pair; floats on every pair of edges, and on random bits.
 
-use super::reference::{Arg, float_edges, random_bits, run};
+use super::reference::{Reference, float_edges, random_bits};
 use kiln_ir::{Const, Func, Node, NodeId, Op, ParamType, Scalar, parse};
 use kiln_opt::{OptConfig, Optimized, optimize, rule_names};
 use std::collections::BTreeSet;
@@ -310,12 +310,10 @@ fn tuples(func: &Func) -> Vec<Vec<Const>> {
 }
 
 fn assert_equal_values(before: &Func, after: &Func) {
+    let (one, other) = (Reference::new(before), Reference::new(after));
     for tuple in tuples(before) {
-        let run = |func: &Func| {
-            let mut args: Vec<Arg> = tuple.iter().map(|&c| Arg::Value(c)).collect();
-            run(func, &mut args).unwrap()
-        };
-        assert_eq!(run(before), run(after), "at {tuple:?}\n{before}\n{after}");
+        let (want, found) = (one.values(&tuple), other.values(&tuple));
+        assert_eq!(want, found, "at {tuple:?}\n{before}\n{after}");
     }
 }
 
@@ -371,13 +369,14 @@ fn integer_rules_hold_for_every_pair_of_bytes() {
                 let c_node = b.constant(c);
                 let (right, left) = (b.op(op, &[x, c_node]), b.op(op, &[c_node, x]));
                 let after = optimized(&b.finish(&[right, left])).func;
+                let reference = Reference::new(&after);
                 for x in (0..256).map(|bits| Const::from_bits(scalar, bits)) {
                     let result = after.results()[0].scalar;
                     let want = [
                         meaning::eval(op, result, &[x, c]),
                         meaning::eval(op, result, &[c, x]),
                     ];
-                    let found = run(&after, &mut [Arg::Value(x)]).unwrap();
+                    let found = reference.values(&[x]);
                     assert_eq!(found, want, "{} of {x} and {c}\n{after}", op.name());
                 }
             }
@@ -403,13 +402,14 @@ fn float_rules_hold_for_every_pair_of_edges() {
                 let c_node = b.constant(c);
                 let (right, left) = (b.op(op, &[x, c_node]), b.op(op, &[c_node, x]));
                 let after = optimized(&b.finish(&[right, left])).func;
+                let reference = Reference::new(&after);
                 for x in values(scalar, true) {
                     let result = after.results()[0].scalar;
                     let want = [
                         meaning::eval(op, result, &[x, c]),
                         meaning::eval(op, result, &[c, x]),
                     ];
-                    let found = run(&after, &mut [Arg::Value(x)]).unwrap();
+                    let found = reference.values(&[x]);
                     assert_eq!(found, want, "{} of {x} and {c}\n{after}", op.name());
                 }
             }
