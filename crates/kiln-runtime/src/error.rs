@@ -155,6 +155,12 @@ pub enum RuntimeError {
     /// The call was stopped before it was done.
     #[error("the call was stopped")]
     Stopped,
+    /// There is no machine code to show.
+    #[error("{what}")]
+    Code {
+        /// Why not.
+        what: String,
+    },
     /// No tier runs this Func.
     #[error("the interpreter does not run {what}")]
     Unsupported {

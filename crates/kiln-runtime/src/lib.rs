@@ -32,6 +32,8 @@ mod view;
 #[cfg(feature = "jit")]
 mod compiled;
 #[cfg(feature = "jit")]
+mod explain;
+#[cfg(feature = "jit")]
 mod frame;
 #[cfg(feature = "jit")]
 mod helpers;
@@ -46,6 +48,8 @@ pub use columns::ColumnKernel;
 pub use element::{Buffer, Element};
 pub use engine::{Engine, EngineBuilder, GlobalError, Policy};
 pub use error::{Fault, RuntimeError};
+#[cfg(feature = "jit")]
+pub use explain::{Explanation, Shape};
 pub use kiln_interp::{Slice, SliceMut};
 pub use level::{Level, Ran, Tier};
 pub use limits::Limits;

@@ -217,7 +217,7 @@ fn is_about_level(failure: &Failure) -> bool {
 }
 
 /// The ops that a level has as instructions and others expand.
-fn native_ops(level: Level) -> &'static [Op] {
+pub(crate) fn native_ops(level: Level) -> &'static [Op] {
     match level {
         Level::Avx512 => &[Op::Ldexp, Op::Exponent, Op::Mantissa],
         _ => &[],

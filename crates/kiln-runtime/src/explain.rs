@@ -1,0 +1,171 @@
+//! What a Func becomes on the way to machine code, as text.
+//!
+//! The stages are run again for the asking, by the same functions and with
+//! the same choices as a compile, and nothing is loaded. So a level that this
+//! processor lacks can be looked at as well.
+
+use crate::engine::Engine;
+use crate::error::RuntimeError;
+use crate::level::Level;
+use crate::limits::Limits;
+use crate::pipeline::{Failure, native_ops};
+use crate::worker;
+use kiln_codegen::{CodegenConfig, CodegenError, Entry, Target};
+use kiln_ir::{Column, Func, elementwise};
+use kiln_opt::{OptConfig, block_lanes, loop_report, optimize, widen};
+use std::sync::Arc;
+
+/// The stages of one compile, as text.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Explanation {
+    /// The Func in kiln's language, before any pass.
+    pub ir: String,
+    /// The same after all passes, widened where it is a loop over rows.
+    pub optimised: String,
+    /// What Cranelift is given, where code of this level goes through it.
+    pub clif: Option<String>,
+    /// The machine code.
+    pub assembly: String,
+    /// The level of the code.
+    pub level: Level,
+    /// What the passes did, and why a loop is not wider.
+    pub report: String,
+}
+
+/// What is to be explained.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Shape {
+    /// A call for one row.
+    Row,
+    /// A loop over rows.
+    Rows,
+}
+
+impl Engine {
+    /// Explains what becomes of a function of one row: called for one, or
+    /// mapped over columns. For columns, `level` asks for another level than
+    /// the engine's.
+    ///
+    /// # Errors
+    /// When the Func is not valid or larger than the limits, and when there is
+    /// no code for the level.
+    pub fn explain(
+        &self,
+        func: &Arc<Func>,
+        shape: Shape,
+        level: Option<Level>,
+    ) -> Result<Explanation, RuntimeError> {
+        crate::engine::check_func(func, self.limits())?;
+        let best = self.level().unwrap_or(Level::One);
+        let level = match shape {
+            Shape::Row => Level::One,
+            Shape::Rows => level.unwrap_or(best),
+        };
+        let (func, limits) = (func.clone(), *self.limits());
+        let explained = worker::run(move || explain(&func, shape, level, &limits));
+        let explained = explained.map_err(Failure::from).flatten();
+        explained.map_err(|failure| RuntimeError::Code {
+            what: failure.to_string(),
+        })
+    }
+}
+
+fn explain(
+    row: &Func,
+    shape: Shape,
+    level: Level,
+    limits: &Limits,
+) -> Result<Explanation, Failure> {
+    let target = target_with(level)?;
+    let func = match shape {
+        Shape::Row => row.clone(),
+        Shape::Rows => elementwise(row, &vec![Column::Contiguous; row.params().len()]),
+    };
+    let config = OptConfig::default()
+        .native(native_ops(level))
+        .nodes_max(limits.expanded_nodes());
+    let mut optimised = optimize(&func, &config)?;
+    let (made, level, entry) = match shape {
+        Shape::Row => {
+            let entry = kiln_codegen::scalar_entry(&optimised.func, &target);
+            (optimised.func.clone(), level, entry)
+        }
+        Shape::Rows => {
+            let lanes = match level {
+                Level::One => 1,
+                _ => block_lanes(&optimised.func, 8 * level.vector_bytes() as u32),
+            };
+            let widened = widen(&optimised.func, lanes);
+            let refusal = widened.as_ref().err().filter(|_| lanes > 1);
+            let made = widened.as_ref().unwrap_or(&optimised.func);
+            optimised.report.row_loop = loop_report(made, refusal);
+            let level = if refusal.is_some() { Level::One } else { level };
+            (made.clone(), level, Entry::Strip)
+        }
+    };
+    let config = CodegenConfig::new(entry, level);
+    let is_clif = matches!(level, Level::One | Level::V128);
+    let clif = is_clif.then(|| kiln_codegen::clif_text(&made, &target, &config));
+    Ok(Explanation {
+        ir: row.to_string(),
+        optimised: made.to_string(),
+        clif: clif.transpose()?,
+        assembly: kiln_codegen::asm_text(&made, &target, &config)?,
+        level,
+        report: optimised.report.to_string(),
+    })
+}
+
+/// This processor, or a named one that has the level.
+fn target_with(level: Level) -> Result<Target, CodegenError> {
+    let host = Target::host()?;
+    if host.has_level(level) {
+        return Ok(host);
+    }
+    let named = Target::names().filter_map(|name| Target::named(name).ok());
+    let mut fitting = named.filter(|t| t.arch() == host.arch() && t.has_level(level));
+    fitting.next().map_or(Ok(host), Ok)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kiln_ir::{FuncBuilder, Op, Scalar};
+
+    fn square() -> Arc<Func> {
+        let mut b = FuncBuilder::new("square");
+        let x = b.scalar_param("x", Scalar::F64);
+        let y = b.op(Op::Mul, &[x, x]);
+        Arc::new(b.finish(&[y]))
+    }
+
+    #[test]
+    fn every_level_is_explained_on_every_processor_of_its_kind() {
+        for &level in Target::host().unwrap().levels() {
+            let engine = Engine::default();
+            let made = engine.explain(&square(), Shape::Rows, Some(level)).unwrap();
+            assert_eq!(made.level, level);
+            assert!(made.ir.contains("mul"), "{}", made.ir);
+            assert!(made.optimised.contains("for "), "{}", made.optimised);
+            assert!(!made.assembly.is_empty());
+            assert_eq!(made.clif.is_some(), level <= Level::V128);
+        }
+    }
+
+    #[test]
+    #[cfg(all(target_arch = "x86_64", feature = "wide"))]
+    fn a_level_that_the_host_may_lack_has_code() {
+        let engine = Engine::default();
+        let made = engine.explain(&square(), Shape::Rows, Some(Level::Avx512));
+        assert!(made.unwrap().assembly.contains("zmm"));
+    }
+
+    #[test]
+    fn a_row_is_explained_at_one_lane() {
+        let made = Engine::default()
+            .explain(&square(), Shape::Row, None)
+            .unwrap();
+        assert_eq!(made.level, Level::One);
+        assert!(!made.optimised.contains("for "));
+    }
+}
