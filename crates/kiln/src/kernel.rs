@@ -262,6 +262,24 @@ impl Kernel {
         bound.update(&self.inner.names, &columns, outputs)
     }
 
+    /// What becomes of the computation for inputs of these types when it maps
+    /// over columns: its language before and after the passes, Cranelift's
+    /// input, machine code and a report, as text. `level` asks for other
+    /// vectors than the engine's.
+    ///
+    /// # Errors
+    /// As for [`Kernel::bind`], and a level without code.
+    #[cfg(feature = "jit")]
+    pub fn explain<T: Into<InputType> + Copy>(
+        &self,
+        inputs: &[(&str, T)],
+        level: Option<kiln_runtime::Level>,
+    ) -> Result<kiln_runtime::Explanation, Error> {
+        let bound = self.bind(inputs)?.bound;
+        let shape = kiln_runtime::Shape::Rows;
+        Ok(self.inner.engine.runtime().explain(&bound.func, shape, level)?)
+    }
+
     /// The inputs of every name there may be. A list may hold no others.
     fn find_all<T, I: Inputs<T> + ?Sized>(&self, inputs: &I) -> Result<Vec<Option<T>>, Error> {
         let names = &self.inner.names;

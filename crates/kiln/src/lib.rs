@@ -59,6 +59,8 @@ pub use kiln_formula::{
     Code, Diagnostic, InputType, Label, OutputInfo, Overflow, Place, Severity, Span, Suggestion,
 };
 pub use kiln_ir::Scalar;
+#[cfg(feature = "jit")]
+pub use kiln_runtime::Explanation;
 pub use kiln_runtime::{
     Element, Fault, Function, GlobalError, Level, Limits, Policy, Ran, Stats, Tier, Typed,
 };

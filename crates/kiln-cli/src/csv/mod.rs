@@ -9,7 +9,7 @@ mod cell;
 mod records;
 
 pub(crate) use cell::{CellError, parse_bool, parse_float, parse_int, write_float};
-pub(crate) use records::{Records, RecordsError};
+pub(crate) use records::Records;
 
 /// Appends a name as a header cell, in quotes where it needs them.
 pub(crate) fn write_name(out: &mut Vec<u8>, name: &str, delimiter: u8) {
