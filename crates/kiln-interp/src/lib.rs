@@ -6,9 +6,10 @@
 //! instruction as one tight loop over a block; everything else runs one
 //! instruction and one value at a time.
 //!
-//! The functions named `..._inline` hold the whole dispatch and are inlined
-//! into their caller, so that a caller with more target features enabled
-//! gets loops compiled for them. This crate itself knows no processor.
+//! [`Program::execute_inline`] holds the whole dispatch and is inlined into
+//! its caller, so that a caller with more target features enabled gets loops
+//! compiled for them: see [`State::set_executor`]. This crate itself knows no
+//! processor.
 
 #![forbid(unsafe_code)]
 
@@ -23,4 +24,4 @@ mod program;
 mod scalar;
 
 pub use data::{Arg, Geometry, Slice, SliceMut};
-pub use program::{Failure, Program, State, Unsupported};
+pub use program::{Executor, Failure, Program, State, Unsupported};

@@ -9,7 +9,7 @@
 //! agree.
 
 /// Applies `$op` on operands of `$ty`; `$to` is the type of the result, and
-/// `$other` what to do with the functions of kiln-math.
+/// `$other` applies the functions of kiln-math.
 macro_rules! dispatch {
     ($op:expr, $ty:expr, $to:expr, $other:expr) => {
         match $op {
@@ -31,13 +31,13 @@ macro_rules! dispatch {
             Op::Trunc => float!($ty, same1, Real::trunc),
             Op::Rint => float!($ty, same1, Real::rint),
             Op::Copysign => float!($ty, same2, Real::copysign),
-            Op::Ldexp => float!($ty, same2, math::ldexp),
+            Op::Ldexp => float!($ty, same2, Real::ldexp),
             Op::Powi => match $ty {
-                Scalar::F32 => binary!(f32, i32 => f32, math::powi),
-                _ => binary!(f64, i32 => f64, math::powi),
+                Scalar::F32 => binary!(f32, i32 => f32, Real::powi),
+                _ => binary!(f64, i32 => f64, Real::powi),
             },
-            Op::Exponent => float!($ty, same1, math::exponent),
-            Op::Mantissa => float!($ty, same1, math::mantissa),
+            Op::Exponent => float!($ty, same1, Real::exponent),
+            Op::Mantissa => float!($ty, same1, Real::mantissa),
             Op::AddSat => integer!($ty, same2, Integer::add_sat),
             Op::SubSat => integer!($ty, same2, Integer::sub_sat),
             Op::MulSat => integer!($ty, same2, Integer::mul_sat),

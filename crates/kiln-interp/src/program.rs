@@ -83,6 +83,22 @@ pub struct State {
     blocks: Registers,
     scalars: Scalars,
     stop: Stop,
+    executor: Executor,
+}
+
+/// A function that is [`Program::execute_inline`], compiled for some set of
+/// target features.
+pub type Executor =
+    fn(&Program, &mut State, &mut [Arg<'_>], Option<Range<usize>>) -> Result<(), Failure>;
+
+/// [`Program::execute_inline`] for any processor.
+fn execute(
+    program: &Program,
+    state: &mut State,
+    args: &mut [Arg<'_>],
+    rows: Option<Range<usize>>,
+) -> Result<(), Failure> {
+    program.execute_inline(state, args, rows)
 }
 
 impl Program {
@@ -134,6 +150,7 @@ impl Program {
             blocks,
             scalars,
             stop: Stop::default(),
+            executor: execute,
         }
     }
 
@@ -153,26 +170,10 @@ impl Program {
         args: &mut [Arg<'_>],
         rows: Range<usize>,
     ) -> Result<(), Failure> {
-        self.run_rows_inline(state, args, rows)
-    }
-
-    /// [`run_rows`](Program::run_rows), compiled into its caller.
-    ///
-    /// # Errors
-    /// As there.
-    #[inline(always)]
-    pub fn run_rows_inline(
-        &self,
-        state: &mut State,
-        args: &mut [Arg<'_>],
-        rows: Range<usize>,
-    ) -> Result<(), Failure> {
         assert!(self.is_row_loop, "the program is no loop over rows");
         self.check(args);
-        match &self.body {
-            Body::Blocks(code) => block::run(code, &mut state.blocks, &state.stop, args, rows),
-            Body::Scalar(code) => self.run_scalar(code, state, args, Some(rows), &mut []),
-        }
+        self.place(state, args);
+        (state.executor)(self, state, args, Some(rows))
     }
 
     /// Runs a Func whose parameters are all scalars: `args` holds the bits
@@ -191,20 +192,6 @@ impl Program {
         args: &[u64],
         results: &mut [u64],
     ) -> Result<(), Failure> {
-        self.call_inline(state, args, results)
-    }
-
-    /// [`call`](Program::call), compiled into its caller.
-    ///
-    /// # Errors
-    /// As there.
-    #[inline(always)]
-    pub fn call_inline(
-        &self,
-        state: &mut State,
-        args: &[u64],
-        results: &mut [u64],
-    ) -> Result<(), Failure> {
         let Body::Scalar(code) = &self.body else {
             panic!("a loop over rows has array parameters");
         };
@@ -213,7 +200,7 @@ impl Program {
         for (&(_, reg), &bits) in code.params.iter().zip(args) {
             state.scalars.registers[reg as usize] = bits;
         }
-        scalar::run(code, &mut state.scalars, &state.stop, &mut [], None)?;
+        (state.executor)(self, state, &mut [], None)?;
         fetch(code, &state.scalars, results);
         Ok(())
     }
@@ -233,47 +220,47 @@ impl Program {
         args: &mut [Arg<'_>],
         results: &mut [u64],
     ) -> Result<(), Failure> {
-        self.run_inline(state, args, results)
+        self.check(args);
+        self.place(state, args);
+        (state.executor)(self, state, args, None)?;
+        if let Body::Scalar(code) = &self.body {
+            fetch(code, &state.scalars, results);
+        }
+        Ok(())
     }
 
-    /// [`run`](Program::run), compiled into its caller.
+    /// The one function that runs programs, inlined into its caller: see
+    /// [`State::set_executor`]. Arguments are checked, and scalars are in
+    /// place, before it is called.
     ///
     /// # Errors
-    /// As there.
+    /// The first failure.
     #[inline(always)]
-    pub fn run_inline(
+    pub fn execute_inline(
         &self,
-        state: &mut State,
-        args: &mut [Arg<'_>],
-        results: &mut [u64],
-    ) -> Result<(), Failure> {
-        self.check(args);
-        match &self.body {
-            Body::Blocks(code) => {
-                let rows = 0..args[code.rows_of as usize].extent(0);
-                block::run(code, &mut state.blocks, &state.stop, args, rows)
-            }
-            Body::Scalar(code) => self.run_scalar(code, state, args, None, results),
-        }
-    }
-
-    #[inline(always)]
-    fn run_scalar(
-        &self,
-        code: &Code,
         state: &mut State,
         args: &mut [Arg<'_>],
         rows: Option<Range<usize>>,
-        results: &mut [u64],
     ) -> Result<(), Failure> {
-        for &(index, reg) in &code.params {
-            if let Arg::Value(value) = args[index as usize] {
-                state.scalars.registers[reg as usize] = value.bits();
+        let stop = &state.stop;
+        match &self.body {
+            Body::Blocks(code) => {
+                let rows = rows.unwrap_or(0..args[code.rows_of as usize].extent(0));
+                block::run(code, &mut state.blocks, stop, args, rows)
+            }
+            Body::Scalar(code) => scalar::run(code, &mut state.scalars, stop, args, rows),
+        }
+    }
+
+    /// Puts scalar arguments where scalar code expects them.
+    fn place(&self, state: &mut State, args: &[Arg<'_>]) {
+        if let Body::Scalar(code) = &self.body {
+            for &(index, reg) in &code.params {
+                if let Arg::Value(value) = args[index as usize] {
+                    state.scalars.registers[reg as usize] = value.bits();
+                }
             }
         }
-        scalar::run(code, &mut state.scalars, &state.stop, args, rows)?;
-        fetch(code, &state.scalars, results);
-        Ok(())
     }
 
     /// Panics unless each argument is what its parameter is.
@@ -297,6 +284,13 @@ fn fetch(code: &Code, scalars: &Scalars, results: &mut [u64]) {
 }
 
 impl State {
+    /// Makes calls with this state go through `executor`, which inlines
+    /// [`Program::execute_inline`] into a function with more target features
+    /// enabled. The results are the same, bit for bit.
+    pub fn set_executor(&mut self, executor: Executor) {
+        self.executor = executor;
+    }
+
     /// The flag that ends a call early when it is raised: looked at between
     /// blocks of rows, and once in 1,024 rounds of a loop.
     pub fn set_stop(&mut self, stop: Option<Arc<AtomicBool>>) {

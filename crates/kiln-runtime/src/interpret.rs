@@ -42,27 +42,13 @@ impl Interpreted {
 
     /// Calls a Func of scalars, under the default floating-point environment.
     pub(crate) fn call(&self, args: &[u64], results: &mut [u64]) -> Result<(), Failure> {
-        self.with_state(|state| {
-            #[cfg(target_arch = "x86_64")]
-            if has_avx2() {
-                // SAFETY: the processor has the features.
-                return unsafe { call_avx2(&self.program, state, args, results) };
-            }
-            self.program.call(state, args, results)
-        })
+        self.with_state(|state| self.program.call(state, args, results))
     }
 
     /// Runs rows of a Func that is a loop over rows, under the default
     /// floating-point environment.
     pub(crate) fn run_rows(&self, args: &mut [Arg<'_>], rows: Range<usize>) -> Result<(), Failure> {
-        self.with_state(|state| {
-            #[cfg(target_arch = "x86_64")]
-            if has_avx2() {
-                // SAFETY: the processor has the features.
-                return unsafe { run_rows_avx2(&self.program, state, args, rows) };
-            }
-            self.program.run_rows(state, args, rows)
-        })
+        self.with_state(|state| self.program.run_rows(state, args, rows))
     }
 
     /// What a failure means to the caller; there are rows if `first_row` says
@@ -89,9 +75,20 @@ impl Interpreted {
         }
     }
 
+    /// A state whose calls run the loops that this processor runs best.
+    fn state(&self) -> State {
+        #[allow(unused_mut, reason = "one processor has nothing to set")]
+        let mut state = self.program.state();
+        #[cfg(target_arch = "x86_64")]
+        if std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma") {
+            state.set_executor(execute_where_avx2_exists);
+        }
+        state
+    }
+
     fn with_state<T>(&self, run: impl FnOnce(&mut State) -> T) -> T {
         let kept = self.states.try_lock().ok().and_then(|mut s| s.pop());
-        let mut state = kept.unwrap_or_else(|| self.program.state());
+        let mut state = kept.unwrap_or_else(|| self.state());
         let result = fpenv::with_default(|| run(&mut state));
         if let Ok(mut states) = self.states.try_lock()
             && states.len() < STATES_MAX
@@ -102,29 +99,25 @@ impl Interpreted {
     }
 }
 
+/// An executor for processors with AVX2 and FMA; installed nowhere else.
 #[cfg(target_arch = "x86_64")]
-fn has_avx2() -> bool {
-    std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma")
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn call_avx2(
-    program: &Program,
-    state: &mut State,
-    args: &[u64],
-    results: &mut [u64],
-) -> Result<(), Failure> {
-    program.call_inline(state, args, results)
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn run_rows_avx2(
+fn execute_where_avx2_exists(
     program: &Program,
     state: &mut State,
     args: &mut [Arg<'_>],
-    rows: Range<usize>,
+    rows: Option<Range<usize>>,
 ) -> Result<(), Failure> {
-    program.run_rows_inline(state, args, rows)
+    // SAFETY: `Interpreted::state` has asked the processor.
+    unsafe { execute_avx2(program, state, args, rows) }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn execute_avx2(
+    program: &Program,
+    state: &mut State,
+    args: &mut [Arg<'_>],
+    rows: Option<Range<usize>>,
+) -> Result<(), Failure> {
+    program.execute_inline(state, args, rows)
 }

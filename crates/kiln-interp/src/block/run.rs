@@ -245,26 +245,80 @@ fn apply(
             })
         };
     }
+    dispatch!(op, ty, to, functions(registers, n, op, ty, dst, a, b));
+}
+
+/// `dst = op(a, b)` in `n` rows for the functions of kiln-math; `b` is not
+/// looked at by those of one operand.
+#[inline(always)]
+fn functions(registers: &mut Registers, n: usize, op: Op, ty: Scalar, dst: Reg, a: Reg, b: Reg) {
+    let (mut x, mut y) = ([0.0; ROWS], [0.0; ROWS]);
+    let (x, y) = (&mut x[..n], &mut y[..n]);
+    widen(registers, ty, a, x);
+    if op.arity() == 2 {
+        widen(registers, ty, b, y);
+    }
     macro_rules! math2 {
         ($($variant:ident $function:ident;)*) => {
             match op {
-                $(Op::$variant => float!(ty, same2, math::$function),)*
-                slow => match ty {
-                    Scalar::F32 => binary!(f32, f32 => f32, |x, y| math::slow::<f32>(slow, x, y)),
-                    _ => binary!(f64, f64 => f64, |x, y| math::slow::<f64>(slow, x, y)),
-                },
+                $(Op::$variant => {
+                    for i in 0..n {
+                        x[i] = math::$function(x[i], y[i]);
+                    }
+                })*
+                _ => {
+                    let slow = math::slow(op);
+                    for i in 0..n {
+                        x[i] = slow.eval(&[x[i], y[i]]);
+                    }
+                }
             }
         };
     }
     macro_rules! math1 {
         ($($variant:ident $function:ident;)*) => {
             match op {
-                $(Op::$variant => float!(ty, same1, math::$function),)*
+                $(Op::$variant => {
+                    for i in 0..n {
+                        x[i] = math::$function(x[i]);
+                    }
+                })*
                 _ => math2_ops!(math2),
             }
         };
     }
-    dispatch!(op, ty, to, math1_ops!(math1));
+    math1_ops!(math1);
+    narrow(registers, ty, dst, x);
+}
+
+/// Copies a register of floats to f64.
+#[inline(always)]
+fn widen(registers: &Registers, ty: Scalar, reg: Reg, to: &mut [f64]) {
+    if ty == Scalar::F32 {
+        for (to, &cell) in to.iter_mut().zip(read(&registers.bytes4, reg)) {
+            *to = f64::from(<f32 as Held>::get(cell));
+        }
+    } else {
+        for (to, &cell) in to.iter_mut().zip(read(&registers.bytes8, reg)) {
+            *to = <f64 as Held>::get(cell);
+        }
+    }
+}
+
+/// Copies f64 to a register of floats.
+#[inline(always)]
+fn narrow(registers: &mut Registers, ty: Scalar, reg: Reg, from: &[f64]) {
+    if ty == Scalar::F32 {
+        if let Some(out) = &mut registers.bytes4[reg as usize] {
+            for (cell, &x) in out.0.iter_mut().zip(from) {
+                *cell = (x as f32).put();
+            }
+        }
+    } else if let Some(out) = &mut registers.bytes8[reg as usize] {
+        for (cell, &x) in out.0.iter_mut().zip(from) {
+            *cell = x.put();
+        }
+    }
 }
 
 /// Copies the rows `at..at + n` of an argument to a register.

@@ -273,24 +273,37 @@ fn apply(registers: &mut [u64], op: Op, ty: Scalar, to: Scalar, dst: Reg, a: Reg
             registers[dst as usize] = <$r as Held>::to_bits64(value);
         }};
     }
+    dispatch!(op, ty, to, {
+        let operand = |reg: Reg| match (ty, registers[reg as usize]) {
+            (Scalar::F32, bits) => f64::from(<f32 as Held>::of_bits(bits)),
+            (_, bits) => f64::from_bits(bits),
+        };
+        let value = function(op, operand(a), operand(b));
+        registers[dst as usize] = match ty {
+            Scalar::F32 => (value as f32).to_bits64(),
+            _ => value.to_bits64(),
+        };
+    });
+}
+
+/// A function of kiln-math; `y` is not looked at by those of one operand.
+#[inline(always)]
+fn function(op: Op, x: f64, y: f64) -> f64 {
     macro_rules! math2 {
         ($($variant:ident $function:ident;)*) => {
             match op {
-                $(Op::$variant => float!(ty, same2, math::$function),)*
-                slow => match ty {
-                    Scalar::F32 => binary!(f32, f32 => f32, |x, y| math::slow::<f32>(slow, x, y)),
-                    _ => binary!(f64, f64 => f64, |x, y| math::slow::<f64>(slow, x, y)),
-                },
+                $(Op::$variant => math::$function(x, y),)*
+                _ => math::slow(op).eval(&[x, y]),
             }
         };
     }
     macro_rules! math1 {
         ($($variant:ident $function:ident;)*) => {
             match op {
-                $(Op::$variant => float!(ty, same1, math::$function),)*
+                $(Op::$variant => math::$function(x),)*
                 _ => math2_ops!(math2),
             }
         };
     }
-    dispatch!(op, ty, to, math1_ops!(math1));
+    math1_ops!(math1)
 }
