@@ -40,13 +40,16 @@ print("e", dirtyinfnorm(e, I));
 
 
 class Table:
-    def __init__(self, name, what, function, fixed, powers, lo, hi, weight="relative", format="D"):
+    def __init__(self, name, what, function, fixed, powers, lo, hi, weight="relative", format="D",
+                 solver=None):
         self.name, self.what, self.function, self.fixed = name, what, function, fixed
         self.powers, self.lo, self.hi = list(powers), lo, hi
-        self.weight, self.format = weight, format
+        self.weight, self.format, self.solver = weight, format, solver
 
     def solve(self):
         """The coefficients and the norm of the error."""
+        if self.solver:
+            return self.solver(self)
         error = "p/f-1" if self.weight == "relative" else "p-f"
         text = SOLLYA.format(
             function=self.function, fixed=self.fixed, lo=self.lo, hi=self.hi,
@@ -83,6 +86,58 @@ class Table:
         return self.powers[1] - self.powers[0] if len(self.powers) > 1 else 1
 
 
+def weighted_remez(table):
+    """Sollya's remez with an absolute error weighted by erfc, rounded afterwards.
+
+    Sollya minimises |p w - f|.
+    """
+    text = f"""
+prec = 200;
+f = {table.function};
+w = erfc(x+1);
+I = [{table.lo};{table.hi}];
+q = remez(f*w, {table.powers[-1]}, I, w);
+q = roundcoefficients(q, [|D...|]);
+display = hexadecimal;
+for i from 0 to {table.powers[-1]} do {{ print("c", coeff(q, i)); }};
+display = decimal;
+print("e", dirtyinfnorm((q-f)*w, I));
+"""
+    run = subprocess.run(["sollya", "--warnonstderr"], input=text, text=True, capture_output=True)
+    lines = [line.split() for line in run.stdout.splitlines()]
+    coefficients = [float.fromhex(words[1]) for words in lines if words and words[0] == "c"]
+    norm = [float(words[1]) for words in lines if words and words[0] == "e"]
+    return coefficients, norm[0]
+
+
+def chebyshev(function):
+    """A solver: the Chebyshev fit of an mpmath function, rounded afterwards; absolute error."""
+    def solve(table):
+        with mpmath.workprec(160):
+            interval = [mpf(table.lo), mpf(table.hi)]
+            fit = mpmath.chebyfit(function, interval, len(table.powers))
+            coefficients = [float(c) for c in reversed(fit)]
+            error = lambda t: abs(mpmath.polyval([mpf(c) for c in reversed(coefficients)], t) - function(t))
+            points = [interval[0] + (interval[1] - interval[0]) * i / 400 for i in range(401)]
+            return coefficients, float(max(error(t) for t in points))
+    return solve
+
+
+def erfcx_times(t):
+    """erfc(x) e^(x^2) (1 + 2x) at x = 4 (1 + t) / (1 - t)."""
+    x = 4 * (1 + t) / (1 - t)
+    return mpmath.exp(x * x) * mpmath.erfc(x) * (1 + 2 * x)
+
+
+def lgamma_over(zero):
+    """lgamma(zero + t) / t, where zero is 1 or 2."""
+    def function(t):
+        if abs(t) < mpf(2) ** -70:
+            return mpmath.digamma(zero)
+        return mpmath.loggamma(zero + t) / t
+    return function
+
+
 def odd(first, last):
     return range(first, last + 1, 2)
 
@@ -114,6 +169,19 @@ TABLES = [
           "asin(x)", "x", odd(3, 25), "1b-30", "0.5"),
     Table("ATAN", "The tail of `atan t` after `t`, for |t| at most 1/2.",
           "atan(x)", "x", odd(3, 25), "1b-30", "0.5"),
+    Table("CBRT", "A first guess at `m^(-1/3)`.",
+          "x^(-1/3)", "0", range(0, 5), "1", "2"),
+    Table("ERF", "The tail of `erf x` after `x`.",
+          "erf(x)", "x", odd(1, 23), "1b-30", "0.844"),
+    Table("LOG_ERFC", "`ln erfc(1 + u)`; the error is that of erfc.",
+          "log(erfc(x+1))", "0", range(0, 19), "-0.157", "5", "absolute", solver=weighted_remez),
+    Table("ERFCX", "`erfc(x) e^(x^2) (1 + 2x)` for t = (x - 4) / (x + 4), x from 0.84 to 28.",
+          "exp(x^2)*erfc(x)*(1+2*x)", "0", range(0, 21), "-0.653", "0.75001", "absolute",
+          solver=chebyshev(erfcx_times)),
+    Table("LGAMMA_1", "`lgamma(1 + t) / t`.",
+          "lgamma(1+x)/x", "0", range(0, 24), "-0.3", "0.5", "absolute", solver=chebyshev(lgamma_over(1))),
+    Table("LGAMMA_2", "`lgamma(2 + t) / t`.",
+          "lgamma(2+x)/x", "0", range(0, 24), "-0.5", "0.75", "absolute", solver=chebyshev(lgamma_over(2))),
 ]
 
 mpmath.mp.prec = 1400

@@ -53,7 +53,11 @@ pub fn exp<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
 /// `e^r - 1 = first + (r^2/2 - k LN_2_2 + r^3 P(r))`: what does not need the
 /// polynomial is summed before it is there, and `r` is never rounded.
 #[inline(always)]
-fn expm1_of_rest<A: Arith<Format = Binary64>>(a: &mut A, x: A::F, k: A::F) -> Double<A::F> {
+pub(crate) fn expm1_of_rest<A: Arith<Format = Binary64>>(
+    a: &mut A,
+    x: A::F,
+    k: A::F,
+) -> Double<A::F> {
     let (ln2_1, ln2_2) = (a.float(-LN_2_1), a.float(-LN_2_2));
     let first = a.fma(k, ln2_1, x);
     let r = a.fma(k, ln2_2, first);
@@ -234,7 +238,11 @@ pub(crate) fn quotient<A: Arith<Format = Binary64>>(
 
 /// `2^k` and `e^r` of [`exp_double`].
 #[inline(always)]
-fn exp_parts<A: Arith<Format = Binary64>>(a: &mut A, x: A::F, low: A::F) -> (A::F, Double<A::F>) {
+pub(crate) fn exp_parts<A: Arith<Format = Binary64>>(
+    a: &mut A,
+    x: A::F,
+    low: A::F,
+) -> (A::F, Double<A::F>) {
     let (shifted, k) = quotient(a, x, LOG2_E);
     let (ln2_1, ln2_2) = (a.float(-LN_2_1), a.float(-LN_2_2));
     let first = a.fma(k, ln2_1, x);
@@ -267,7 +275,11 @@ pub(crate) fn power<A: Arith<Format = Binary64>>(a: &mut A, shifted: A::F) -> A:
 /// `2^k` as two factors of which the first is normal wherever `e^x` is finite
 /// and not zero.
 #[inline(always)]
-fn two_powers<A: Arith<Format = Binary64>>(a: &mut A, x: A::F, shifted: A::F) -> (A::F, A::F) {
+pub(crate) fn two_powers<A: Arith<Format = Binary64>>(
+    a: &mut A,
+    x: A::F,
+    shifted: A::F,
+) -> (A::F, A::F) {
     let zero = a.float(0.0);
     let positive = a.gt(x, zero);
     let (less, more) = (a.float(-1000.0), a.float(1000.0));

@@ -108,6 +108,12 @@ functions! {
     Unary acosh(x) "The number, not negative, whose hyperbolic cosine is `x`.", "`x >= 1`", 2.0;
     Unary atanh(x) "The number whose hyperbolic tangent is `x`.", "`[-1, 1]`", 2.0;
     Binary pow(x, y) "`x^y`.", "`x >= 0`, or `y` an integer", 1.0;
+    Unary cbrt(x) "The cube root.", "all numbers", 1.0;
+    Binary hypot(x, y) "`sqrt(x^2 + y^2)`.", "all numbers", 1.0;
+    Unary erf(x) "The error function.", "all numbers", 1.0;
+    Unary erfc(x) "The complement of the error function, `1 - erf x`.", "all numbers", 4.0;
+    Unary tgamma(x) "The gamma function.", "all numbers but negative integers", 10.0;
+    Unary lgamma(x) "The logarithm of the size of the gamma function.", "all numbers", 4.0;
     Binary frem(x, y) "The remainder of a division that truncates, as C's `fmod`.",
         "finite `x`, `y` not zero", 0.0;
     Binary ldexp(x, k) "`x 2^floor(k)`, rounded once.", "all numbers", 0.5;

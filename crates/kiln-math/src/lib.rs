@@ -12,13 +12,16 @@ mod arith;
 #[rustfmt::skip]
 #[allow(clippy::approx_constant, reason = "coefficients of a polynomial may come near a constant")]
 mod coefficients;
+mod erf;
 mod exp;
 mod functions;
+mod gamma;
 mod hyperbolic;
 mod log;
 mod payne_hanek;
 mod poly;
 mod pow;
+mod root;
 mod scale;
 mod slow;
 mod trig;
@@ -31,10 +34,13 @@ pub use slow::Slow;
 /// The functions over an abstract arithmetic in binary64.
 pub mod generic {
     pub use crate::arc::{acos, asin, atan, atan2};
+    pub use crate::erf::{erf, erfc};
     pub use crate::exp::{exp, exp2, exp10, expm1};
+    pub use crate::gamma::{lgamma, tgamma};
     pub use crate::hyperbolic::{acosh, asinh, atanh, cosh, sinh, tanh};
     pub use crate::log::{log, log1p, log2, log10};
     pub use crate::pow::{POWI_MAX, pow, powi};
+    pub use crate::root::{cbrt, hypot};
     pub use crate::scale::{exponent, frem, ldexp, mantissa, round};
     pub use crate::trig::{cos, sin, tan};
 }

@@ -194,7 +194,11 @@ fn hypot(x: f64, y: f64) -> f64 {
     if x.is_nan() || y.is_nan() {
         return f64::NAN;
     }
-    let (more, less) = if y.abs() > x.abs() { (y.abs(), x.abs()) } else { (x.abs(), y.abs()) };
+    let (more, less) = if y.abs() > x.abs() {
+        (y.abs(), x.abs())
+    } else {
+        (x.abs(), y.abs())
+    };
     if more == 0.0 {
         return 0.0;
     }

@@ -100,6 +100,9 @@ impl Oracle {
         {
             return None;
         }
+        if x < 0.0 && rounded.abs() < self.coarse {
+            return Some((value - rounded).abs() / (self.coarse * f64::EPSILON) + 0.5);
+        }
         // Infinity counts as the next number after the greatest.
         let steps = value.to_bits().abs_diff(rounded.to_bits()) as f64;
         if steps > 64.0 {

@@ -420,3 +420,57 @@ pub fn hypot(x: f64, y: f64) -> Exact {
 pub fn pow(x: f64, y: f64) -> Exact {
     exp(log(x.into()) * y)
 }
+
+/// `2 / sqrt(pi)`.
+const TWO_OVER_SQRT_PI: Double = Double::new(
+    f64::from_bits(0x3ff2_0dd7_5042_9b6d),
+    f64::from_bits(0x3c71_ae3a_914f_ed80),
+);
+
+/// `erf x`: the series of positive terms
+/// `2/sqrt(pi) e^(-x^2) sum 2^n x^(2n+1) / (1 3 5 ... (2n+1))`.
+pub fn erf(x: f64) -> Exact {
+    if x.abs() < 1e-60 {
+        let m = small(x);
+        return Exact {
+            value: m.value * TWO_OVER_SQRT_PI,
+            ..m
+        };
+    }
+    if x.abs() > 7.0 {
+        return Double::new(x.signum(), -x.signum() * 1e-40).into();
+    }
+    erf_series(x).into()
+}
+
+fn erf_series(x: f64) -> Double {
+    let square = Double::product(x, x);
+    let mut term = Double::from(x);
+    let mut sum = term;
+    let mut n = 1.0;
+    while term.hi.abs() > sum.hi.abs() * 1e-33 {
+        term = term * square * 2.0 / (2.0 * n + 1.0);
+        sum = sum + term;
+        n += 1.0;
+    }
+    let e = exp(-square);
+    (sum * e.value).scale(e.exponent) * TWO_OVER_SQRT_PI
+}
+
+/// `1 - erf x`: beyond 2 by the continued fraction
+/// `e^(-x^2) / sqrt(pi) / (x + (1/2) / (x + 1 / (x + (3/2) / (x + ...))))`.
+pub fn erfc(x: f64) -> Exact {
+    if x < 2.0 {
+        let y = erf(x);
+        return (Double::from(1.0) - y.value.scale(y.exponent.max(-400))).into();
+    }
+    let mut fraction = Double::from(x);
+    for n in (1..400).rev() {
+        fraction = Double::from(0.5 * f64::from(n)) / fraction + x;
+    }
+    let e = exp(-Double::product(x, x));
+    Exact {
+        value: e.value * TWO_OVER_SQRT_PI * 0.5 / fraction,
+        exponent: e.exponent,
+    }
+}

@@ -11,6 +11,9 @@ pub struct Oracle {
     /// The value to about 95 bits where it is finite and not zero; without it
     /// errors are whole steps plus a half.
     pub exact: Option<fn(f64, f64) -> Exact>,
+    /// Results of negative operands below this size are measured in its last
+    /// place: near a zero that no double is, the error is absolute.
+    pub coarse: f64,
     /// Ranges of the operands that are sampled uniformly.
     pub ranges: &'static [(Range, Range)],
 }
@@ -35,6 +38,7 @@ macro_rules! oracles {
             $($row => Some(Oracle {
                 rounded: |$x, $y| $rounded,
                 exact: $exact,
+                coarse: if $row == "lgamma" { 1.0 } else { 0.0 },
                 ranges: $ranges,
             }),)+
             _ => None,
@@ -100,6 +104,18 @@ pub fn oracle(name: &str) -> Option<Oracle> {
                 let odd = x < 0.0 && (y * 0.5).trunc() != y * 0.5;
                 if odd { Exact { value: -power.value, ..power } } else { power }
             });
+        "cbrt" &[((0.5, 8.0), NONE), ((-1e3, 1e3), NONE), ((0.0, 1e-307), NONE)],
+            |x, _| core_math::cbrt(x), Some(|x, _| exact::cbrt(x));
+        "hypot" &[((0.0, 1.0), (0.0, 1.0)), ((0.0, 1.0), (0.0, 1e-8)), ((0.0, 1e-300), (0.0, 1e-300)), ((0.0, 1e308), (0.0, 1.7e308)), ((0.0, 1e-322), (0.0, 1e-322))],
+            |x, y| core_math::hypot(x, y), Some(exact::hypot);
+        "erf" &[((-1.0, 1.0), NONE), ((0.9, 2.0), NONE), ((-6.5, 6.5), NONE)],
+            |x, _| core_math::erf(x), Some(|x, _| exact::erf(x));
+        "erfc" &[((-1.0, 1.0), NONE), ((0.7, 2.0), NONE), ((-7.0, 28.0), NONE), ((25.0, 28.0), NONE)],
+            |x, _| core_math::erfc(x), Some(|x, _| exact::erfc(x));
+        "tgamma" &[((0.0, 4.0), NONE), ((0.0, 172.0), NONE), ((-4.0, 0.0), NONE), ((-186.0, 0.0), NONE)],
+            |x, _| core_math::tgamma(x), None;
+        "lgamma" &[((0.0, 4.0), NONE), ((0.9, 1.1), NONE), ((1.9, 2.1), NONE), ((0.0, 200.0), NONE), ((0.0, 1e306), NONE)],
+            |x, _| core_math::lgamma(x), None;
         "frem" &[((-1e3, 1e3), (-10.0, 10.0)), ((0.0, 1e17), (0.5, 2.0)), ((0.0, 1e-307), (0.0, 1e-308))],
             |x, y| x % y, None;
     }
