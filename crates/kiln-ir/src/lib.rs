@@ -33,7 +33,7 @@ pub use func::{
 pub use op::{Class, OPS, Op, OpInfo, POWI_MAX, Rule, TypeError};
 pub use parse::{NESTING_MAX, ParseError, ParseErrorKind, parse, parse_file};
 pub use print::FILE_HEADER;
-pub use rewrite::{Keep, Rewrite, inline, rewrite};
+pub use rewrite::{Choice, Keep, Rewrite, inline, rewrite};
 pub use schedule::Schedule;
 pub use signature::Signature;
 pub use types::{Access, ArrayType, Layout, ParamType, Scalar, Type};

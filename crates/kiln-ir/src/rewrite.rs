@@ -45,6 +45,37 @@ pub trait Rewrite {
     fn decide(&mut self, b: &FuncBuilder, cond: NodeId) -> Option<bool> {
         b.func().as_const(cond).and_then(|c| c.as_bool())
     }
+
+    /// Makes a pure `if` whose condition is not known, or values instead.
+    fn choice(&mut self, b: &mut FuncBuilder, choice: &Choice<'_>) -> Vec<NodeId> {
+        choice.make(b)
+    }
+}
+
+/// A pure `if` that is being copied.
+#[derive(Clone, Copy, Debug)]
+pub struct Choice<'a> {
+    /// The old Func.
+    pub func: &'a Func,
+    /// What runs where in the old Func.
+    pub schedule: &'a Schedule,
+    /// The `if` in the old Func.
+    pub old: NodeId,
+    /// The new condition.
+    pub cond: NodeId,
+    /// The new values where it is true.
+    pub yes: &'a [NodeId],
+    /// The new values where it is false.
+    pub no: &'a [NodeId],
+}
+
+impl Choice<'_> {
+    /// The `if` as it is.
+    pub fn make(&self, b: &mut FuncBuilder) -> Vec<NodeId> {
+        b.begin_if();
+        let then = b.begin_else(self.yes);
+        b.end_if(self.cond, then, self.no)
+    }
 }
 
 /// Copies everything as it is.
@@ -225,6 +256,20 @@ impl<R: Rewrite> Copier<'_, R> {
                     Some(true) => return self.region(b, *then),
                     Some(false) => return self.region(b, *otherwise),
                     None => {}
+                }
+                if func.is_pure(id) {
+                    // Pure nodes float: no region need be open for them.
+                    let yes = self.region(b, *then);
+                    let no = self.region(b, *otherwise);
+                    let choice = Choice {
+                        func,
+                        schedule: &self.schedule,
+                        old: id,
+                        cond,
+                        yes: &yes,
+                        no: &no,
+                    };
+                    return self.rewrite.choice(b, &choice);
                 }
                 b.begin_if();
                 let yields = self.region(b, *then);
