@@ -8,6 +8,10 @@
 use crate::report::LoopReport;
 use kiln_ir::{Class, Func, Node, NodeId, Op, RegionId, Schedule, Type, as_row_loop};
 
+/// A side of an `if` that costs no more runs whether or not it is wanted: the
+/// price of asking, and of a branch that is guessed wrongly now and then.
+pub(crate) const BRANCH_PRICE: u32 = 6;
+
 /// Price of calling a slow-lane op for one lane.
 const SLOW_PRICE: u32 = 100;
 
@@ -72,8 +76,8 @@ pub fn block_lanes(func: &Func, level_bits: u32) -> u16 {
         return 1;
     };
     let vectors = match ops {
-        0..=SMALL_BODY => 4,
-        ..=MEDIUM_BODY => 2,
+        small if small <= SMALL_BODY => 4,
+        medium if medium <= MEDIUM_BODY => 2,
         _ => 1,
     };
     let lanes_per_vector = (level_bits / widest).max(1);

@@ -7,17 +7,12 @@
 //! come before the first store, so that the runtime can run a block in which
 //! a guard fails again, one row at a time, as if nothing had happened.
 
-use crate::cost::region_price;
+use crate::cost::{BRANCH_PRICE, region_price};
 use kiln_ir::{
     ArrayRef, Const, Func, FuncBuilder, Layout, Node, NodeId, Op, ParamType, RegionId, Scalar,
     Schedule, Type, as_row_loop,
 };
 use thiserror::Error;
-
-/// A side of an `if` that costs less runs for all lanes without asking
-/// whether one wants it: the price of the question, and of a branch that is
-/// guessed wrongly now and then.
-const BRANCH_PRICE: u32 = 6;
 
 /// Why a loop runs one row at a time.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]

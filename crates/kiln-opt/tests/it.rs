@@ -2,6 +2,7 @@
 
 mod it {
     mod expand;
+    mod random;
     mod reference;
     mod rules;
     mod widen;

@@ -17,6 +17,7 @@
 
 mod bits;
 mod cast;
+mod choice;
 mod compare;
 mod constant;
 mod facts;
@@ -25,7 +26,9 @@ mod identity;
 mod select;
 
 use crate::report::RuleCount;
-use kiln_ir::{Const, Func, FuncBuilder, NodeId, Op, Operands, Rewrite, Scalar, Type, rewrite};
+use kiln_ir::{
+    Choice, Const, Func, FuncBuilder, NodeId, Op, Operands, Rewrite, Scalar, Type, rewrite,
+};
 use std::sync::LazyLock;
 
 /// One rule: a name, the ops it looks at, and what it makes of one.
@@ -84,29 +87,30 @@ pub(crate) struct Counts(Vec<u32>);
 
 impl Default for Counts {
     fn default() -> Counts {
-        Counts(vec![0; INDEX.rules.len()])
+        Counts(vec![0; rule_names().count()])
     }
 }
 
 impl Counts {
+    /// Counts a rule for `if`s; they stand behind all others.
+    fn add_choice(&mut self, rule: usize) {
+        self.0[INDEX.rules.len() + rule] += 1;
+    }
+
     /// The rules that fired at all.
     pub(crate) fn fired(&self) -> Vec<RuleCount> {
-        INDEX
-            .rules
-            .iter()
+        rule_names()
             .zip(&self.0)
             .filter(|(_, fired)| **fired > 0)
-            .map(|(rule, &fired)| RuleCount {
-                name: rule.name,
-                fired,
-            })
+            .map(|(name, &fired)| RuleCount { name, fired })
             .collect()
     }
 }
 
 /// The names of all rules, in the order in which they are asked.
 pub fn rule_names() -> impl Iterator<Item = &'static str> {
-    INDEX.rules.iter().map(|rule| rule.name)
+    let ops = INDEX.rules.iter().map(|rule| rule.name);
+    ops.chain(choice::NAMES)
 }
 
 /// The pass: simplifies every op of a Func.
@@ -128,6 +132,10 @@ impl Rewrite for Simplify<'_> {
         _old: NodeId,
     ) -> NodeId {
         simplify_op(b, self.counts, op, args, ty, FUEL)
+    }
+
+    fn choice(&mut self, b: &mut FuncBuilder, choice: &Choice<'_>) -> Vec<NodeId> {
+        choice::simplify(b, self.counts, choice)
     }
 }
 

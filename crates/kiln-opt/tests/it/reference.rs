@@ -115,10 +115,8 @@ impl Machine<'_> {
                 let (first, value) = (self.int(index[0]) as usize, self.get(*value));
                 self.array(*array)[first..first + value.len()].copy_from_slice(&value);
             }
-            Node::Guard { cond, fault, .. } => {
-                if self.get(*cond).contains(&Const::bool(false)) {
-                    return Err(func.fault(*fault).message.clone());
-                }
+            Node::Guard { cond, fault, .. } if self.get(*cond).contains(&Const::bool(false)) => {
+                return Err(func.fault(*fault).message.clone());
             }
             Node::If {
                 cond,

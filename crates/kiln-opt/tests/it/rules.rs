@@ -25,7 +25,8 @@ macro_rules! cases {
 }
 
 /// Written as `params -> result: op operands; op operands; ...`; the values
-/// of the ops are `a`, `b`, `c`, ... and the last one is the result.
+/// of the ops are `a`, `b`, `c`, ... and the last one is the result. An `if`
+/// names its own.
 #[rustfmt::skip]
 const CASES: &[Case] = cases! {
     "fold"                  "-> I: add 2I, 3I"                        "x: I -> I: add x, 3I";
@@ -173,6 +174,10 @@ const CASES: &[Case] = cases! {
     "select-least"          "x: I, y: I -> I: lt x, y; select a, x, y" "x: F, y: F -> F: lt x, y; select a, x, y";
     "select-least"          "x: I, y: I -> I: ge x, y; select a, y, x" "x: I, y: I -> I: ge x, y; select a, y, 3I";
 
+    "if-not"                "c: bool, x: F -> F: not c; b = if a { k = div x, 3.0F yield k } else { yield x }" "c: bool, x: F -> F: and c, true; b = if a { k = div x, 3.0F yield k } else { yield x }";
+    "if-same"               "c: bool, x: F -> F: a = if c { k = add x, -0.0F yield k } else { yield x }" "c: bool, x: F -> F: a = if c { k = add x, 0.0F yield k } else { yield x }";
+    "if-cheap"              "c: bool, x: F -> F: a = if c { k = mul x, 3.0F yield k } else { yield x }" "c: bool, x: F -> F: a = if c { k = div x, 3.0F yield k } else { yield x }";
+
     "cast-twice"            "x: i8 -> f32: cast.i64 x; cast.f32 a"    "x: i64 -> f32: cast.f64 x; cast.f32 a";
     "cast-twice"            "x: i16 -> i8: cast.i32 x; cast.i8 a"     "x: i16 -> i32: cast.i8 x; cast.i32 a";
     "cast-twice"            "x: i8 -> i32: cast.f32 x; cast.i32 a"    "x: i16 -> u8: cast.f32 x; cast.u8 a";
@@ -239,7 +244,12 @@ fn build(example: &str) -> Func {
     let mut text = format!("func @f({}) -> {} {{\n", params.trim(), result.trim());
     let mut last = 'a';
     for (name, op) in ('a'..).zip(body.split("; ")) {
-        text += &format!("    {name} = {op}\n");
+        let definition = if op.contains(" = if ") {
+            ""
+        } else {
+            &format!("{name} = ")
+        };
+        text += &format!("    {definition}{op}\n");
         last = name;
     }
     text += &format!("    return {last}\n}}\n");
