@@ -161,45 +161,58 @@ impl Emit<'_> {
         self.select(kind, is_small, signed, x)
     }
 
-    /// `x * 2^n` in three factors, of which the last alone rounds.
-    fn ldexp(&mut self, kind: Kind, x: Value, n: Value) -> Value {
+    /// `x * 2^floor(y)` in three factors, of which the last alone rounds:
+    /// the steps down stop short of the subnormals by the bits of a mantissa.
+    fn ldexp(&mut self, kind: Kind, x: Value, y: Value) -> Value {
         let Format { mantissa, bias, .. } = format(kind.scalar);
-        let ints = kind.signed();
-        let (up, down) = (bias, bias - 1 - mantissa);
-        let power = |n: i64| (n + bias) << mantissa;
+        let (up, down) = (bias as f64, (bias - 1 - mantissa) as f64);
+        let power = |n: f64| (n as i64 + bias) << mantissa;
+        // Past these every finite number is 0 or infinite. NaN stays.
+        let (least, greatest) = (self.float(kind, -3.0 * up), self.float(kind, 3.0 * up));
+        let (low, high) = (self.float(kind, 1.0 - up), self.float(kind, up));
+        let n = self.round(Op::Floor, kind, y);
+        let mut n = self.between(kind, n, least, greatest);
         let mut x = x;
-        let mut n = self.clamp(ints, n, -3 * bias, 3 * bias);
         for _ in 0..2 {
-            let (high, low) = (self.int(ints, up), self.int(ints, 1 - up));
-            let over = self.icmp(ints, super::emit::int_cc(Op::Gt, true), n, high);
-            let under = self.icmp(ints, super::emit::int_cc(Op::Lt, true), n, low);
+            let over = self.fcmp(FloatCC::GreaterThan, n, high);
+            let under = self.fcmp(FloatCC::LessThan, n, low);
             let (one, raise) = (self.float(kind, 1.0), self.bits(kind, power(up) as u64));
             let lower = self.bits(kind, power(-down) as u64);
             let factor = self.select(kind, under, lower, one);
             let factor = self.select(kind, over, raise, factor);
-            let (zero, taken_down) = (self.int(ints, 0), self.int(ints, -down));
-            let taken = self.select(ints, under, taken_down, zero);
-            let taken = self.select(ints, over, high, taken);
+            let (zero, taken_down) = (self.float(kind, 0.0), self.float(kind, -down));
+            let taken = self.select(kind, under, taken_down, zero);
+            let taken = self.select(kind, over, high, taken);
             x = self.fmul(x, factor);
-            n = self.isub(n, taken);
+            n = self.fsub(n, taken);
         }
-        let n = self.clamp(ints, n, 1 - up, up);
-        let (bias, mantissa) = (self.int(ints, bias), mantissa as u64);
-        let biased = self.iadd(n, bias);
-        let factor = self.shift_left(biased, mantissa);
+        n = self.between(kind, n, low, high);
+        // An integer in the low bits of 1.5 * 2^52.
+        let shifter = 1.5 * (1u64 << mantissa) as f64 + bias as f64;
+        let shifter = self.float(kind, shifter);
+        let shifted = self.fadd(n, shifter);
+        let bits = self.bitcast(kind.signed(), shifted);
+        let by = self.bits(Kind::one(Scalar::I32), mantissa as u64);
+        let factor = self.ishl(bits, by);
         let factor = self.bitcast(kind, factor);
-        self.fmul(x, factor)
+        let scaled = self.fmul(x, factor);
+        let is_number = self.is_number(y);
+        self.select(kind, is_number, scaled, y)
     }
 
+    /// A float brought into a range; NaN stays.
+    fn between(&mut self, kind: Kind, x: Value, low: Value, high: Value) -> Value {
+        let under = self.fcmp(FloatCC::LessThan, x, low);
+        let x = self.select(kind, under, low, x);
+        let over = self.fcmp(FloatCC::GreaterThan, x, high);
+        self.select(kind, over, high, x)
+    }
+
+    /// A signed integer brought into a range.
     pub(super) fn clamp(&mut self, kind: Kind, x: Value, low: i64, high: i64) -> Value {
         let (low, high) = (self.int(kind, low), self.int(kind, high));
         let x = self.min_max(Op::Max, kind, x, low);
         self.min_max(Op::Min, kind, x, high)
-    }
-
-    fn shift_left(&mut self, x: Value, by: u64) -> Value {
-        let by = self.bits(Kind::one(Scalar::I32), by);
-        self.ishl(x, by)
     }
 
     /// `|x|`, lifted into the normal range, and whether it was lifted.
