@@ -2,6 +2,7 @@
 
 mod it {
     mod expand;
+    mod pipeline;
     mod random;
     mod reference;
     mod rules;

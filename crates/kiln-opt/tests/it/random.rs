@@ -134,7 +134,7 @@ fn inputs(func: &Func, seed: u64) -> Vec<Const> {
         };
         let mixed = (seed + 1).wrapping_mul(0x9e37_79b9 + 2 * at);
         match scalar {
-            Scalar::F32 | Scalar::F64 if seed % 3 > 0 => {
+            Scalar::F32 | Scalar::F64 if !seed.is_multiple_of(3) => {
                 let edges = float_edges(scalar);
                 edges[mixed as usize % edges.len()]
             }
