@@ -144,6 +144,35 @@ def odd(first, last):
 
 even = odd
 
+def single(name, what, function, fixed, powers, lo, hi):
+    return Table(name + "_S", what + " In binary32.", function, fixed, powers, lo, hi, format="SG")
+
+
+SINGLE = [
+    single("EXP", "The tail of `e^r` after `1 + r + r^2/2`, for |r| at most ln 2 / 2.",
+           "exp(x)", "1+x+x^2/2", range(3, 7), "-0.3470", "0.3470"),
+    single("EXP2", "The tail of `2^r` after 1, for |r| at most 1/2.",
+           "2^x", "1", range(1, 7), "-0.5005", "0.5005"),
+    single("EXP10", "The tail of `10^r` after `1 + r ln 10`, for |r| at most log10(2) / 2.",
+           "10^x", "1+log(10)*x", range(2, 7), "-0.1508", "0.1508"),
+    single("SINH", "The tail of `sinh r` after `r`, for |r| at most ln 2 / 2.",
+           "sinh(x)", "x", odd(3, 7), "1b-20", "0.3470"),
+    single("COSH", "The tail of `cosh r` after `1 + r^2/2`, for |r| at most ln 2 / 2.",
+           "cosh(x)", "1+x^2/2", even(4, 6), "1b-20", "0.3470"),
+    single("SIN", "The tail of `sin r` after `r`, for |r| at most pi / 4.",
+           "sin(x)", "x", odd(3, 7), "1b-20", "0.7860"),
+    single("COS", "The tail of `cos r` after `1 - r^2/2`, for |r| at most pi / 4.",
+           "cos(x)", "1-x^2/2", even(4, 8), "1b-20", "0.7860"),
+    single("TAN", "The tail of `tan r` after `r`, for |r| at most pi / 8.",
+           "tan(x)", "x", odd(3, 9), "1b-20", "0.3930"),
+    single("LOG", "The tail of `2 atanh s` after `2 s`, where s = f / (2 + f).",
+           "log((1+x)/(1-x))", "2*x", odd(3, 7), "1b-20", "0.1717"),
+    single("ASIN", "The tail of `asin x` after `x`, for |x| at most 1/2.",
+           "asin(x)", "x", odd(3, 13), "1b-20", "0.5"),
+    single("ATAN", "The tail of `atan t` after `t`, for |t| at most 1/2.",
+           "atan(x)", "x", odd(3, 13), "1b-20", "0.5"),
+]
+
 TABLES = [
     Table("EXP", "The tail of `e^r` after `1 + r + r^2/2`, for |r| at most ln 2 / 2.",
           "exp(x)", "1+x+x^2/2", range(3, 12), "-0.3470", "0.3470"),
@@ -169,6 +198,7 @@ TABLES = [
           "asin(x)", "x", odd(3, 25), "1b-30", "0.5"),
     Table("ATAN", "The tail of `atan t` after `t`, for |t| at most 1/2.",
           "atan(x)", "x", odd(3, 25), "1b-30", "0.5"),
+    *SINGLE,
     Table("CBRT", "A first guess at `m^(-1/3)`.",
           "x^(-1/3)", "0", range(0, 5), "1", "2"),
     Table("ERF", "The tail of `erf x` after `x`.",
@@ -205,6 +235,12 @@ def nearest(value):
         return float(+value)
 
 
+def nearest_single(value):
+    """The binary32 number nearest to `value`."""
+    with mpmath.workprec(24):
+        return float(+value)
+
+
 def constant(name, what, value):
     bits = struct.unpack("<Q", struct.pack("<d", value))[0]
     return f"/// {what}\npub(crate) const {name}: f64 = f64::from_bits(0x{bits:016x});\n"
@@ -214,7 +250,8 @@ def split(name, what, value, *counts):
     """`value` as parts that sum to it: all but the last cut to so many bits."""
     lines, rest = [], value
     for i, count in enumerate(counts):
-        part = nearest(rest) if count is None else cut(rest, count)
+        close = nearest_single if name.endswith("_S") else nearest
+        part = close(rest) if count is None else cut(rest, count)
         how = "the nearest number to what is left" if count is None else f"{count} bits"
         lines.append(constant(f"{name}_{i + 1}", f"Part {i + 1} of {what}: {how}.", part))
         rest -= mpf(part)
@@ -241,6 +278,17 @@ def constants():
                 mpmath.log(mpf(point)), on_grid(mpmath.log(mpf(point)), 42), None)
           for name, point in [("LEFT", 0.796875), ("RIGHT", 1.2578125)]),
         split("TWO_THIRDS", "`2 / 3`", mpf(2) / 3, None, None),
+        constant("LOG2_E_S", "`1 / ln 2` in binary32.", nearest_single(1 / ln2)),
+        constant("LOG2_E_LOW_S", "`1 / ln 2` less its nearest number.",
+                 nearest_single(1 / ln2 - mpf(nearest_single(1 / ln2)))),
+        split("LN_2_S", "`ln 2`", ln2, 15, None),
+        split("LN_10_S", "`ln 10`", ln10, None, None),
+        split("LOG10_E_S", "`1 / ln 10`", 1 / ln10, None, None),
+        split("LOG10_2_S", "`log10 2`", ln2 / ln10, 15, None),
+        constant("LOG2_10_S", "`log2 10` in binary32.", nearest_single(ln10 / ln2)),
+        constant("TWO_OVER_PI_S", "`2 / pi` in binary32.", nearest_single(2 / pi)),
+        split("PI_2_S", "`pi / 2`", pi / 2, None, None, None),
+        split("PI_4_S", "`pi / 4`", pi / 4, 21, None),
         "/// The first 1,280 bits of `2 / pi` after the binary point.\n"
         "#[rustfmt::skip]\n"
         "pub const TWO_OVER_PI_BITS: [u64; 20] = [\n"

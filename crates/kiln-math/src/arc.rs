@@ -1,4 +1,4 @@
-//! `asin`, `acos`, `atan` and `atan2` in binary64.
+//! `asin`, `acos`, `atan` and `atan2` in any format.
 //!
 //! `asin x = x + x^3 R(x^2)` up to 1/2, and above it
 //! `pi/2 - 2 asin(sqrt((1 - x) / 2))` with the root as a pair (the scheme of
@@ -7,22 +7,22 @@
 //! quotient and the sum with that multiple as pairs, and uses one odd
 //! polynomial.
 
-use crate::coefficients::{ASIN, ATAN, PI_2_1, PI_2_LOW, PI_4_1, PI_4_2};
 use crate::poly::{Double, estrin, fast_two_sum, two_sum};
-use crate::{Arith, Binary64, Slow};
-
-/// A number too small to change a double above 2^-900 that is added to it.
-const TINY: f64 = f64::from_bits((1023 - 1000) << 52);
+use crate::tables::Tables;
+use crate::{Arith, Slow};
 
 /// The angle in `[-pi/2, pi/2]` whose sine is `x`; NaN outside `[-1, 1]`.
 #[inline(always)]
-pub fn asin<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
+pub fn asin<A: Arith>(a: &mut A, x: A::F) -> A::F {
     let size = a.abs(x);
     let (near, s, tail) = asin_parts(a, size);
 
     // Near: s + tail. Far: pi/2 - 2 (s + tail).
     let inner = a.add(s, tail);
-    let (right_1, right_2) = (a.float(PI_2_1), a.float(PI_2_LOW));
+    let (right_1, right_2) = (
+        a.float(<A::Format as Tables>::PI_2_1),
+        a.float(<A::Format as Tables>::PI_2_LOW),
+    );
     let minus_two = a.float(-2.0);
     let outer = a.fma(minus_two, s, right_1);
     let lost = a.sub(right_1, outer);
@@ -39,7 +39,7 @@ pub fn asin<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
 /// Near zero `pi/2 - asin x`; else `2 asin(sqrt((1 - |x|) / 2))`, or `pi` less
 /// that for negative `x`.
 #[inline(always)]
-pub fn acos<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
+pub fn acos<A: Arith>(a: &mut A, x: A::F) -> A::F {
     let size = a.abs(x);
     let (near, s, tail) = asin_parts(a, size);
     let (zero, one, two) = (a.float(0.0), a.float(1.0), a.float(2.0));
@@ -51,7 +51,10 @@ pub fn acos<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
     let factor = a.select(near, minus_sign, doubled);
     let far = a.select(negative, two, zero);
     let quarters = a.select(near, one, far);
-    let (right_1, right_2) = (a.float(PI_2_1), a.float(PI_2_LOW));
+    let (right_1, right_2) = (
+        a.float(<A::Format as Tables>::PI_2_1),
+        a.float(<A::Format as Tables>::PI_2_LOW),
+    );
     let base = a.mul(quarters, right_1);
     let s = a.mul(factor, s);
     let sum = fast_two_sum(a, base, s);
@@ -63,7 +66,7 @@ pub fn acos<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
 /// Whether `size` is at most 1/2, and `asin s = s + tail` for `size` itself if
 /// so, else for `sqrt((1 - size) / 2)`.
 #[inline(always)]
-fn asin_parts<A: Arith<Format = Binary64>>(a: &mut A, size: A::F) -> (A::M, A::F, A::F) {
+fn asin_parts<A: Arith>(a: &mut A, size: A::F) -> (A::M, A::F, A::F) {
     let (half, one) = (a.float(0.5), a.float(1.0));
     let near = a.le(size, half);
     let s = asin_argument(a, size, near);
@@ -71,7 +74,7 @@ fn asin_parts<A: Arith<Format = Binary64>>(a: &mut A, size: A::F) -> (A::M, A::F
     let rest = a.sub(one, size);
     let rest = a.mul(rest, half);
     let z = a.select(near, square, rest);
-    let p = estrin(a, z, ASIN);
+    let p = estrin(a, z, <A::Format as Tables>::ASIN);
     let cube = a.mul(s.hi, z);
     let tail = a.fma(cube, p, s.lo);
     (near, s.hi, tail)
@@ -79,12 +82,13 @@ fn asin_parts<A: Arith<Format = Binary64>>(a: &mut A, size: A::F) -> (A::M, A::F
 
 /// `size` where it is near zero, else `sqrt((1 - size) / 2)` as a pair.
 #[inline(always)]
-pub(crate) fn asin_argument<A: Arith<Format = Binary64>>(
-    a: &mut A,
-    size: A::F,
-    near: A::M,
-) -> Double<A::F> {
-    let (half, one, zero, tiny) = (a.float(0.5), a.float(1.0), a.float(0.0), a.float(TINY));
+pub(crate) fn asin_argument<A: Arith>(a: &mut A, size: A::F, near: A::M) -> Double<A::F> {
+    let (half, one, zero, tiny) = (
+        a.float(0.5),
+        a.float(1.0),
+        a.float(0.0),
+        a.float(<A::Format as Tables>::TINY),
+    );
     let rest = a.sub(one, size);
     let z = a.mul(rest, half);
     let root = a.sqrt(z);
@@ -105,7 +109,7 @@ pub(crate) fn asin_argument<A: Arith<Format = Binary64>>(
 /// `atan n/d` for `|x|` itself, for `(|x| - 1) / (|x| + 1)` about `pi/4` from
 /// 1/2 to 2, or for `-1 / |x|` about `pi/2`.
 #[inline(always)]
-pub fn atan<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
+pub fn atan<A: Arith>(a: &mut A, x: A::F) -> A::F {
     let (half, one, two, minus_one) = (a.float(0.5), a.float(1.0), a.float(2.0), a.float(-1.0));
     let (zero, top) = (a.float(0.0), a.float(TWO_60));
     let size = a.abs(x);
@@ -136,17 +140,15 @@ const TWO_60: f64 = (1u64 << 60) as f64;
 
 /// `eighths pi/4 + sign atan t`, where the first is the larger unless it is zero.
 #[inline(always)]
-fn angle_about<A: Arith<Format = Binary64>>(
-    a: &mut A,
-    t: Double<A::F>,
-    eighths: A::F,
-    sign: A::F,
-) -> A::F {
+fn angle_about<A: Arith>(a: &mut A, t: Double<A::F>, eighths: A::F, sign: A::F) -> A::F {
     let z = a.mul(t.hi, t.hi);
-    let p = estrin(a, z, ATAN);
+    let p = estrin(a, z, <A::Format as Tables>::ATAN);
     let cube = a.mul(t.hi, z);
     let tail = a.fma(cube, p, t.lo);
-    let (eighth_1, eighth_2) = (a.float(PI_4_1), a.float(PI_4_2));
+    let (eighth_1, eighth_2) = (
+        a.float(<A::Format as Tables>::PI_4_1),
+        a.float(<A::Format as Tables>::PI_4_2),
+    );
     let base = a.mul(eighths, eighth_1);
     let t = a.mul(sign, t.hi);
     let sum = fast_two_sum(a, base, t);
@@ -157,7 +159,7 @@ fn angle_about<A: Arith<Format = Binary64>>(
 
 /// The angle of the point `(x, y)` in `[-pi, pi]`, with the zeros of C Annex F.
 #[inline(always)]
-pub fn atan2<A: Arith<Format = Binary64>>(a: &mut A, y: A::F, x: A::F) -> A::F {
+pub fn atan2<A: Arith>(a: &mut A, y: A::F, x: A::F) -> A::F {
     let (height, width) = (a.abs(y), a.abs(x));
     let steep = a.gt(height, width);
     let less = a.select(steep, width, height);
@@ -167,21 +169,19 @@ pub fn atan2<A: Arith<Format = Binary64>>(a: &mut A, y: A::F, x: A::F) -> A::F {
     let angle = angle_of_ratio(a, less, more, steep, left);
     let common = a.copysign(angle, y);
     // Where the sum, or the remainder of the division, leaves the range.
-    let (least, greatest) = (a.float(ATAN2_LEAST), a.float(ATAN2_GREATEST));
+    let (least, greatest) = (
+        a.float(<A::Format as Tables>::ATAN2_LEAST),
+        a.float(<A::Format as Tables>::ATAN2_GREATEST),
+    );
     let (small, large) = (a.lt(more, least), a.gt(more, greatest));
     let rare = a.or(small, large);
     a.rare(rare, |a| a.slow(Slow::Atan2, &[y, x]), common)
 }
 
-/// `2^-900`, below which the larger operand of [`atan2`] is scaled up first.
-pub(crate) const ATAN2_LEAST: f64 = f64::from_bits((1023 - 900) << 52);
-/// `2^1020`, above which it is scaled down first.
-pub(crate) const ATAN2_GREATEST: f64 = f64::from_bits((1023 + 1020) << 52);
-
 /// `atan(less / more)` for `0 <= less <= more`, or what it becomes in the
 /// second to fourth octant: `pi/2` less it if `steep`, `pi` less that if `left`.
 #[inline(always)]
-pub(crate) fn angle_of_ratio<A: Arith<Format = Binary64>>(
+pub(crate) fn angle_of_ratio<A: Arith>(
     a: &mut A,
     less: A::F,
     more: A::F,

@@ -14,7 +14,7 @@
 use crate::Slow;
 
 /// A floating-point format; tells the two families of functions apart in types.
-pub trait Format {
+pub trait Format: crate::tables::Tables {
     /// Width of a float and of an integer in bits.
     const BITS: u32;
 }

@@ -75,6 +75,57 @@ pub(crate) const TWO_THIRDS_1: f64 = f64::from_bits(0x3fe5555555555555);
 /// Part 2 of `2 / 3`: the nearest number to what is left.
 pub(crate) const TWO_THIRDS_2: f64 = f64::from_bits(0x3c85555555555555);
 
+/// `1 / ln 2` in binary32.
+pub(crate) const LOG2_E_S: f64 = f64::from_bits(0x3ff7154760000000);
+
+/// `1 / ln 2` less its nearest number.
+pub(crate) const LOG2_E_LOW_S: f64 = f64::from_bits(0x3e54ae0c00000000);
+
+/// Part 1 of `ln 2`: 15 bits.
+pub(crate) const LN_2_S_1: f64 = f64::from_bits(0x3fe62e4000000000);
+
+/// Part 2 of `ln 2`: the nearest number to what is left.
+pub(crate) const LN_2_S_2: f64 = f64::from_bits(0x3eb7f7d1c0000000);
+
+/// Part 1 of `ln 10`: the nearest number to what is left.
+pub(crate) const LN_10_S_1: f64 = f64::from_bits(0x40026bb1c0000000);
+
+/// Part 2 of `ln 10`: the nearest number to what is left.
+pub(crate) const LN_10_S_2: f64 = f64::from_bits(0xbe612aaba0000000);
+
+/// Part 1 of `1 / ln 10`: the nearest number to what is left.
+pub(crate) const LOG10_E_S_1: f64 = f64::from_bits(0x3fdbcb7b20000000);
+
+/// Part 2 of `1 / ln 10`: the nearest number to what is left.
+pub(crate) const LOG10_E_S_2: f64 = f64::from_bits(0xbe45b235e0000000);
+
+/// Part 1 of `log10 2`: 15 bits.
+pub(crate) const LOG10_2_S_1: f64 = f64::from_bits(0x3fd3440000000000);
+
+/// Part 2 of `log10 2`: the nearest number to what is left.
+pub(crate) const LOG10_2_S_2: f64 = f64::from_bits(0x3ed3509f80000000);
+
+/// `log2 10` in binary32.
+pub(crate) const LOG2_10_S: f64 = f64::from_bits(0x400a934f00000000);
+
+/// `2 / pi` in binary32.
+pub(crate) const TWO_OVER_PI_S: f64 = f64::from_bits(0x3fe45f3060000000);
+
+/// Part 1 of `pi / 2`: the nearest number to what is left.
+pub(crate) const PI_2_S_1: f64 = f64::from_bits(0x3ff921fb60000000);
+
+/// Part 2 of `pi / 2`: the nearest number to what is left.
+pub(crate) const PI_2_S_2: f64 = f64::from_bits(0xbe6777a5c0000000);
+
+/// Part 3 of `pi / 2`: the nearest number to what is left.
+pub(crate) const PI_2_S_3: f64 = f64::from_bits(0xbcdee59da0000000);
+
+/// Part 1 of `pi / 4`: 21 bits.
+pub(crate) const PI_4_S_1: f64 = f64::from_bits(0x3fe921fb00000000);
+
+/// Part 2 of `pi / 4`: the nearest number to what is left.
+pub(crate) const PI_4_S_2: f64 = f64::from_bits(0x3e85110b40000000);
+
 /// The first 1,280 bits of `2 / pi` after the binary point.
 #[rustfmt::skip]
 pub const TWO_OVER_PI_BITS: [u64; 20] = [
@@ -291,6 +342,139 @@ pub(crate) const ATAN: [f64; 12] = [
     0.041865229896009645,
     -0.027435234447097223,
     0.010117037552570752,
+];
+
+/// The tail of `e^r` after `1 + r + r^2/2`, for |r| at most ln 2 / 2. In binary32.
+///
+/// `exp(x)` as `1+x+x^2/2` and the powers 3 to 6 of x in steps of 1,
+/// on [-0.3470, 0.3470]; relative error at most 2^-28.0.
+#[rustfmt::skip]
+pub(crate) const EXP_S: [f64; 4] = [
+    0.16666533052921295,
+    0.04166723042726517,
+    0.008367592468857765,
+    0.0013864634092897177,
+];
+
+/// The tail of `2^r` after 1, for |r| at most 1/2. In binary32.
+///
+/// `2^x` as `1` and the powers 1 to 6 of x in steps of 1,
+/// on [-0.5005, 0.5005]; relative error at most 2^-28.0.
+#[rustfmt::skip]
+pub(crate) const EXP2_S: [f64; 6] = [
+    0.6931471824645996,
+    0.24022644758224487,
+    0.05550358444452286,
+    0.009618829935789108,
+    0.0013391493121162057,
+    0.00015243141388054937,
+];
+
+/// The tail of `10^r` after `1 + r ln 10`, for |r| at most log10(2) / 2. In binary32.
+///
+/// `10^x` as `1+log(10)*x` and the powers 2 to 6 of x in steps of 1,
+/// on [-0.1508, 0.1508]; relative error at most 2^-28.2.
+#[rustfmt::skip]
+pub(crate) const EXP10_S: [f64; 5] = [
+    2.6509487628936768,
+    2.034660577774048,
+    1.171296238899231,
+    0.5416842699050903,
+    0.20611391961574554,
+];
+
+/// The tail of `sinh r` after `r`, for |r| at most ln 2 / 2. In binary32.
+///
+/// `sinh(x)` as `x` and the powers 3 to 7 of x in steps of 2,
+/// on [1b-20, 0.3470]; relative error at most 2^-34.1.
+#[rustfmt::skip]
+pub(crate) const SINH_S: [f64; 3] = [
+    0.1666666716337204,
+    0.008333192206919193,
+    0.00019958449411205947,
+];
+
+/// The tail of `cosh r` after `1 + r^2/2`, for |r| at most ln 2 / 2. In binary32.
+///
+/// `cosh(x)` as `1+x^2/2` and the powers 4 to 6 of x in steps of 2,
+/// on [1b-20, 0.3470]; relative error at most 2^-33.3.
+#[rustfmt::skip]
+pub(crate) const COSH_S: [f64; 2] = [
+    0.041666459292173386,
+    0.0013935439055785537,
+];
+
+/// The tail of `sin r` after `r`, for |r| at most pi / 4. In binary32.
+///
+/// `sin(x)` as `x` and the powers 3 to 7 of x in steps of 2,
+/// on [1b-20, 0.7860]; relative error at most 2^-27.9.
+#[rustfmt::skip]
+pub(crate) const SIN_S: [f64; 3] = [
+    -0.16666655242443085,
+    0.008332188241183758,
+    -0.000195180851733312,
+];
+
+/// The tail of `cos r` after `1 - r^2/2`, for |r| at most pi / 4. In binary32.
+///
+/// `cos(x)` as `1-x^2/2` and the powers 4 to 8 of x in steps of 2,
+/// on [1b-20, 0.7860]; relative error at most 2^-33.0.
+#[rustfmt::skip]
+pub(crate) const COS_S: [f64; 3] = [
+    0.04166664555668831,
+    -0.0013887310633435845,
+    2.443254561512731e-05,
+];
+
+/// The tail of `tan r` after `r`, for |r| at most pi / 8. In binary32.
+///
+/// `tan(x)` as `x` and the powers 3 to 9 of x in steps of 2,
+/// on [1b-20, 0.3930]; relative error at most 2^-28.9.
+#[rustfmt::skip]
+pub(crate) const TAN_S: [f64; 4] = [
+    0.33333292603492737,
+    0.1333589255809784,
+    0.053473688662052155,
+    0.0255658607929945,
+];
+
+/// The tail of `2 atanh s` after `2 s`, where s = f / (2 + f). In binary32.
+///
+/// `log((1+x)/(1-x))` as `2*x` and the powers 3 to 7 of x in steps of 2,
+/// on [1b-20, 0.1717]; relative error at most 2^-30.2.
+#[rustfmt::skip]
+pub(crate) const LOG_S: [f64; 3] = [
+    0.6666677594184875,
+    0.3997756838798523,
+    0.29871511459350586,
+];
+
+/// The tail of `asin x` after `x`, for |x| at most 1/2. In binary32.
+///
+/// `asin(x)` as `x` and the powers 3 to 13 of x in steps of 2,
+/// on [1b-20, 0.5]; relative error at most 2^-31.7.
+#[rustfmt::skip]
+pub(crate) const ASIN_S: [f64; 6] = [
+    0.16666659712791443,
+    0.07500516623258591,
+    0.04451499506831169,
+    0.03182182461023331,
+    0.01439121924340725,
+    0.037576768547296524,
+];
+
+/// The tail of `atan t` after `t`, for |t| at most 1/2. In binary32.
+///
+/// `atan(x)` as `x` and the powers 3 to 13 of x in steps of 2,
+/// on [1b-20, 0.5]; relative error at most 2^-31.7.
+#[rustfmt::skip]
+pub(crate) const ATAN_S: [f64; 6] = [
+    -0.333333283662796,
+    0.19999554753303528,
+    -0.14273107051849365,
+    0.10948409885168076,
+    -0.08009069412946701,
+    0.03904200345277786,
 ];
 
 /// A first guess at `m^(-1/3)`.

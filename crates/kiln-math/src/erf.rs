@@ -33,8 +33,7 @@ pub fn erf<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
     let over = a.gt(size, top);
     let clamped = a.select(over, top, size);
     let u = a.sub(clamped, one);
-    let [constant, rest @ ..] = LOG_ERFC;
-    let (constant, p) = (a.float(constant), estrin(a, u, rest));
+    let (constant, p) = (a.float(LOG_ERFC[0]), estrin(a, u, &LOG_ERFC[1..]));
     let q = a.fma(u, p, constant);
     let lost = a.sub(constant, q);
     let lost = a.fma(u, p, lost);
@@ -58,7 +57,7 @@ pub fn erf<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
 #[inline(always)]
 fn erf_tail<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
     let z = a.mul(x, x);
-    let p = estrin(a, z, ERF);
+    let p = estrin(a, z, &ERF);
     a.mul(x, p)
 }
 
@@ -72,8 +71,7 @@ pub fn erfc<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
     let (shifted, e) = exp_parts(a, exponent, low);
     let (t, sum) = (a.sub(size, four), a.add(size, four));
     let t = a.div(t, sum);
-    let [constant, rest @ ..] = ERFCX;
-    let (constant, w) = (a.float(constant), estrin(a, t, rest));
+    let (constant, w) = (a.float(ERFCX[0]), estrin(a, t, &ERFCX[1..]));
     let w = a.fma(t, w, constant);
     // e w / (1 + 2 size) with the rounding errors of every step but w's.
     let e = fast_two_sum(a, e.hi, e.lo);

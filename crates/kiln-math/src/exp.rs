@@ -1,50 +1,28 @@
-//! `exp`, `exp2`, `exp10` and `expm1` in binary64.
+//! `exp`, `exp2`, `exp10` and `expm1` in any format.
 //!
 //! Cody-Waite reduction `x = k ln 2 + r`, `|r| <= ln 2 / 2` (or the like for
 //! another base), a polynomial of degree 11 for `e^r - 1`, and a scale by
 //! `2^k` built from the bits of the rounding constant. One comparison guards
 //! the ends of the range; NaN needs none, since every product with it stays NaN.
 
-use crate::coefficients::{
-    EXP, EXP2, EXP10, LN_2_1, LN_2_2, LN_10_1, LN_10_2, LOG2_10, LOG2_E, LOG10_2_1, LOG10_2_2,
-};
+use crate::Arith;
 use crate::poly::{Double, estrin, fast_two_sum, two_prod};
-use crate::{Arith, Binary64};
-
-/// `1.5 * 2^52 + 1023`: adding it rounds to an integer `k` and leaves the
-/// biased exponent of `2^k` in the low bits.
-const SHIFTER: f64 = 6755399441055744.0 + 1023.0;
-/// Beyond it in size `2^k` may not be a normal number.
-pub(crate) const FAR: f64 = 708.0;
-/// Where a function overflows and underflows: between the true thresholds and
-/// these the scale does. Below the second the result is less than half the
-/// least subnormal.
-struct Range {
-    overflow: f64,
-    underflow: f64,
-}
-const EXP_RANGE: Range = Range {
-    overflow: 709.79,
-    underflow: -745.14,
-};
-const EXP2_RANGE: Range = Range {
-    overflow: 1024.0,
-    underflow: -1075.0,
-};
-const EXP10_RANGE: Range = Range {
-    overflow: 308.26,
-    underflow: -323.61,
-};
-/// `2^1000`.
-const TWO_1000: f64 = f64::from_bits((1023 + 1000) << 52);
+use crate::tables::{Range, Tables};
 
 /// `e^x`.
 #[inline(always)]
-pub fn exp<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
-    let (shifted, k) = quotient(a, x, LOG2_E);
+pub fn exp<A: Arith>(a: &mut A, x: A::F) -> A::F {
+    let (shifted, k) = quotient(a, x, <A::Format as Tables>::LOG2_E);
     let parts = expm1_of_rest(a, x, k);
     let t = a.add(parts.hi, parts.lo);
-    scaled(a, x, shifted, t, FAR, &EXP_RANGE)
+    scaled(
+        a,
+        x,
+        shifted,
+        t,
+        <A::Format as Tables>::FAR,
+        &<A::Format as Tables>::EXP_RANGE,
+    )
 }
 
 /// `e^r - 1` as a pair, for `r = x - k ln 2`: the first number is exact, the
@@ -53,12 +31,11 @@ pub fn exp<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
 /// `e^r - 1 = first + (r^2/2 - k LN_2_2 + r^3 P(r))`: what does not need the
 /// polynomial is summed before it is there, and `r` is never rounded.
 #[inline(always)]
-pub(crate) fn expm1_of_rest<A: Arith<Format = Binary64>>(
-    a: &mut A,
-    x: A::F,
-    k: A::F,
-) -> Double<A::F> {
-    let (ln2_1, ln2_2) = (a.float(-LN_2_1), a.float(-LN_2_2));
+pub(crate) fn expm1_of_rest<A: Arith>(a: &mut A, x: A::F, k: A::F) -> Double<A::F> {
+    let (ln2_1, ln2_2) = (
+        a.float(-<A::Format as Tables>::LN_2_1),
+        a.float(-<A::Format as Tables>::LN_2_2),
+    );
     let first = a.fma(k, ln2_1, x);
     let r = a.fma(k, ln2_2, first);
     let r2 = a.mul(r, r);
@@ -66,7 +43,7 @@ pub(crate) fn expm1_of_rest<A: Arith<Format = Binary64>>(
     let half = a.float(0.5);
     let t = a.mul(r2, half);
     let t = a.fma(k, ln2_2, t);
-    let p = estrin(a, r, EXP);
+    let p = estrin(a, r, <A::Format as Tables>::EXP);
     let lo = a.fma(r3, p, t);
     Double { hi: first, lo }
 }
@@ -74,14 +51,7 @@ pub(crate) fn expm1_of_rest<A: Arith<Format = Binary64>>(
 /// `2^k (1 + t)`, where `k` stands in `shifted`; `x` beyond `far` in size is
 /// scaled in two steps and saturates.
 #[inline(always)]
-fn scaled<A: Arith<Format = Binary64>>(
-    a: &mut A,
-    x: A::F,
-    shifted: A::F,
-    t: A::F,
-    far: f64,
-    range: &Range,
-) -> A::F {
+fn scaled<A: Arith>(a: &mut A, x: A::F, shifted: A::F, t: A::F, far: f64, range: &Range) -> A::F {
     let power = power(a, shifted);
     let common = a.fma(power, t, power);
     let size = a.abs(x);
@@ -100,52 +70,73 @@ fn scaled<A: Arith<Format = Binary64>>(
 
 /// `2^x`, exact for integers.
 #[inline(always)]
-pub fn exp2<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
+pub fn exp2<A: Arith>(a: &mut A, x: A::F) -> A::F {
     let (shifted, k) = quotient(a, x, 1.0);
     let r = a.sub(x, k);
     // 2^r - 1 = c1 r + (c2 r^2 + r^3 P(r))
     let r2 = a.mul(r, r);
     let r3 = a.mul(r2, r);
-    let [c1, c2, rest @ ..] = EXP2;
-    let (c1, c2) = (a.float(c1), a.float(c2));
+    let (c1, c2) = (
+        a.float(<A::Format as Tables>::EXP2[0]),
+        a.float(<A::Format as Tables>::EXP2[1]),
+    );
     let t = a.mul(r2, c2);
-    let p = estrin(a, r, rest);
+    let p = estrin(a, r, &<A::Format as Tables>::EXP2[2..]);
     let t = a.fma(r3, p, t);
     let t = a.fma(r, c1, t);
-    scaled(a, x, shifted, t, 1022.0, &EXP2_RANGE)
+    scaled(
+        a,
+        x,
+        shifted,
+        t,
+        <A::Format as Tables>::EXP2_FAR,
+        &<A::Format as Tables>::EXP2_RANGE,
+    )
 }
 
 /// `10^x`, exact where the result is an integer.
 #[inline(always)]
-pub fn exp10<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
-    let (shifted, k) = quotient(a, x, LOG2_10);
-    let (log_1, log_2) = (a.float(-LOG10_2_1), a.float(-LOG10_2_2));
+pub fn exp10<A: Arith>(a: &mut A, x: A::F) -> A::F {
+    let (shifted, k) = quotient(a, x, <A::Format as Tables>::LOG2_10);
+    let (log_1, log_2) = (
+        a.float(-<A::Format as Tables>::LOG10_2_1),
+        a.float(-<A::Format as Tables>::LOG10_2_2),
+    );
     let first = a.fma(k, log_1, x);
     let r = a.fma(k, log_2, first);
     // 10^r - 1 = r ln 10 + (c2 r^2 + r^3 P(r)), r and ln 10 in two parts.
     let r2 = a.mul(r, r);
     let r3 = a.mul(r2, r);
-    let [c2, rest @ ..] = EXP10;
-    let c2 = a.float(c2);
-    let (ln10_1, ln10_2) = (a.float(LN_10_1), a.float(LN_10_2));
+    let c2 = a.float(<A::Format as Tables>::EXP10[0]);
+    let (ln10_1, ln10_2) = (
+        a.float(<A::Format as Tables>::LN_10_1),
+        a.float(<A::Format as Tables>::LN_10_2),
+    );
     let low = a.mul(k, log_2);
     let t = a.mul(r2, c2);
     let t = a.fma(low, ln10_1, t);
     let t = a.fma(first, ln10_2, t);
-    let p = estrin(a, r, rest);
+    let p = estrin(a, r, &<A::Format as Tables>::EXP10[1..]);
     let t = a.fma(r3, p, t);
     let t = a.fma(first, ln10_1, t);
-    scaled(a, x, shifted, t, 307.0, &EXP10_RANGE)
+    scaled(
+        a,
+        x,
+        shifted,
+        t,
+        <A::Format as Tables>::EXP10_FAR,
+        &<A::Format as Tables>::EXP10_RANGE,
+    )
 }
 
 /// `e^x - 1`, accurate near zero.
 #[inline(always)]
-pub fn expm1<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
+pub fn expm1<A: Arith>(a: &mut A, x: A::F) -> A::F {
     let (pair, shifted, parts) = expm1_pair(a, x);
     let y = a.add(pair.hi, pair.lo);
     let common = a.copysign(y, x);
     let size = a.abs(x);
-    let limit = a.float(FAR);
+    let limit = a.float(<A::Format as Tables>::FAR);
     let rare = a.gt(size, limit);
     a.rare(
         rare,
@@ -153,7 +144,7 @@ pub fn expm1<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
             let t = a.add(parts.hi, parts.lo);
             let (power, rest) = two_powers(a, x, shifted);
             let y = a.fma(power, t, power);
-            let y = saturate(a, x, y, rest, &EXP_RANGE);
+            let y = saturate(a, x, y, rest, &<A::Format as Tables>::EXP_RANGE);
             // Below, e^x is far less than the last place of 1.
             let (zero, minus_one) = (a.float(0.0), a.float(-1.0));
             let negative = a.lt(x, zero);
@@ -170,17 +161,17 @@ pub fn expm1<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
 /// that cancels, so here the polynomial is taken at the exact `first` and what
 /// is left of the reduction is multiplied in: `e^r = e^first (1 - k LN_2_2)`.
 #[inline(always)]
-pub(crate) fn expm1_pair<A: Arith<Format = Binary64>>(
-    a: &mut A,
-    x: A::F,
-) -> (Double<A::F>, A::F, Double<A::F>) {
-    let (shifted, k) = quotient(a, x, LOG2_E);
-    let (ln2_1, ln2_2) = (a.float(-LN_2_1), a.float(-LN_2_2));
+pub(crate) fn expm1_pair<A: Arith>(a: &mut A, x: A::F) -> (Double<A::F>, A::F, Double<A::F>) {
+    let (shifted, k) = quotient(a, x, <A::Format as Tables>::LOG2_E);
+    let (ln2_1, ln2_2) = (
+        a.float(-<A::Format as Tables>::LN_2_1),
+        a.float(-<A::Format as Tables>::LN_2_2),
+    );
     let (half, one) = (a.float(0.5), a.float(1.0));
     let first = a.fma(k, ln2_1, x);
     let square = two_prod(a, first, first);
     let r3 = a.mul(square.hi, first);
-    let p = estrin(a, first, EXP);
+    let p = estrin(a, first, <A::Format as Tables>::EXP);
     let t = a.mul(square.lo, half);
     let t = a.fma(r3, p, t);
     let t = a.fma(square.hi, half, t);
@@ -207,7 +198,7 @@ pub(crate) fn expm1_pair<A: Arith<Format = Binary64>>(
 /// `e^r` stays a pair until it is scaled: `1 + r` is exact as a pair, and the
 /// tail, at most 0.1, is added to its low part.
 #[inline(always)]
-pub(crate) fn exp_double<A: Arith<Format = Binary64>>(a: &mut A, x: A::F, low: A::F) -> A::F {
+pub(crate) fn exp_double<A: Arith>(a: &mut A, x: A::F, low: A::F) -> A::F {
     let (shifted, pair) = exp_parts(a, x, low);
     let y = a.add(pair.hi, pair.lo);
     let power = power(a, shifted);
@@ -215,22 +206,18 @@ pub(crate) fn exp_double<A: Arith<Format = Binary64>>(a: &mut A, x: A::F, low: A
 }
 
 /// [`exp_double`] where the result may over- or underflow.
-pub(crate) fn exp_double_far<A: Arith<Format = Binary64>>(a: &mut A, x: A::F, low: A::F) -> A::F {
+pub(crate) fn exp_double_far<A: Arith>(a: &mut A, x: A::F, low: A::F) -> A::F {
     let (shifted, pair) = exp_parts(a, x, low);
     let (power, rest) = two_powers(a, x, shifted);
     let y = a.add(pair.hi, pair.lo);
     let y = a.mul(y, power);
-    saturate(a, x, y, rest, &EXP_RANGE)
+    saturate(a, x, y, rest, &<A::Format as Tables>::EXP_RANGE)
 }
 
 /// `k = rint(x scale)` twice: with the exponent of `2^k` in its low bits, and plain.
 #[inline(always)]
-pub(crate) fn quotient<A: Arith<Format = Binary64>>(
-    a: &mut A,
-    x: A::F,
-    scale: f64,
-) -> (A::F, A::F) {
-    let (scale, shifter) = (a.float(scale), a.float(SHIFTER));
+pub(crate) fn quotient<A: Arith>(a: &mut A, x: A::F, scale: f64) -> (A::F, A::F) {
+    let (scale, shifter) = (a.float(scale), a.float(<A::Format as Tables>::SHIFTER));
     let shifted = a.fma(x, scale, shifter);
     let k = a.sub(shifted, shifter);
     (shifted, k)
@@ -238,13 +225,12 @@ pub(crate) fn quotient<A: Arith<Format = Binary64>>(
 
 /// `2^k` and `e^r` of [`exp_double`].
 #[inline(always)]
-pub(crate) fn exp_parts<A: Arith<Format = Binary64>>(
-    a: &mut A,
-    x: A::F,
-    low: A::F,
-) -> (A::F, Double<A::F>) {
-    let (shifted, k) = quotient(a, x, LOG2_E);
-    let (ln2_1, ln2_2) = (a.float(-LN_2_1), a.float(-LN_2_2));
+pub(crate) fn exp_parts<A: Arith>(a: &mut A, x: A::F, low: A::F) -> (A::F, Double<A::F>) {
+    let (shifted, k) = quotient(a, x, <A::Format as Tables>::LOG2_E);
+    let (ln2_1, ln2_2) = (
+        a.float(-<A::Format as Tables>::LN_2_1),
+        a.float(-<A::Format as Tables>::LN_2_2),
+    );
     let first = a.fma(k, ln2_1, x);
     let r = a.fma(k, ln2_2, first);
     let error = a.sub(first, r);
@@ -259,46 +245,42 @@ pub(crate) fn exp_parts<A: Arith<Format = Binary64>>(
     let lo = a.fma(r.lo, r.hi, r.lo);
     let lo = a.add(lo, sum.lo);
     let lo = a.fma(r2, half, lo);
-    let p = estrin(a, r.hi, EXP);
+    let p = estrin(a, r.hi, <A::Format as Tables>::EXP);
     let lo = a.fma(r3, p, lo);
     (shifted, Double { hi: sum.hi, lo })
 }
 
 /// `2^k`, where the low bits of `shifted` are its biased exponent.
 #[inline(always)]
-pub(crate) fn power<A: Arith<Format = Binary64>>(a: &mut A, shifted: A::F) -> A::F {
+pub(crate) fn power<A: Arith>(a: &mut A, shifted: A::F) -> A::F {
     let bits = a.bits(shifted);
-    let bits = a.ishl(bits, 52);
+    let bits = a.ishl(bits, <A::Format as Tables>::FRACTION);
     a.from_bits(bits)
 }
 
 /// `2^k` as two factors of which the first is normal wherever `e^x` is finite
 /// and not zero.
 #[inline(always)]
-pub(crate) fn two_powers<A: Arith<Format = Binary64>>(
-    a: &mut A,
-    x: A::F,
-    shifted: A::F,
-) -> (A::F, A::F) {
+pub(crate) fn two_powers<A: Arith>(a: &mut A, x: A::F, shifted: A::F) -> (A::F, A::F) {
     let zero = a.float(0.0);
     let positive = a.gt(x, zero);
-    let (less, more) = (a.float(-1000.0), a.float(1000.0));
+    let (less, more) = (
+        a.float(-<A::Format as Tables>::STEP),
+        a.float(<A::Format as Tables>::STEP),
+    );
     let step = a.select(positive, less, more);
     let nearer = a.add(shifted, step);
-    let (up, down) = (a.float(TWO_1000), a.float(1.0 / TWO_1000));
+    let (up, down) = (
+        a.float(<A::Format as Tables>::TWO_STEP),
+        a.float(1.0 / <A::Format as Tables>::TWO_STEP),
+    );
     let rest = a.select(positive, up, down);
     (power(a, nearer), rest)
 }
 
 /// `y * rest`, or what `e^x` over- or underflows to.
 #[inline(always)]
-fn saturate<A: Arith<Format = Binary64>>(
-    a: &mut A,
-    x: A::F,
-    y: A::F,
-    rest: A::F,
-    range: &Range,
-) -> A::F {
+fn saturate<A: Arith>(a: &mut A, x: A::F, y: A::F, rest: A::F, range: &Range) -> A::F {
     let y = a.mul(y, rest);
     let (top, bottom) = (a.float(range.overflow), a.float(range.underflow));
     let (over, under) = (a.ge(x, top), a.lt(x, bottom));

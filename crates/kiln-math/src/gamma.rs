@@ -8,9 +8,10 @@
 //! error is small in absolute terms only.
 
 use crate::coefficients::{LGAMMA_1, LGAMMA_2, PI_2_1, PI_2_LOW};
-use crate::exp::{FAR, exp_double, exp_double_far};
+use crate::exp::{exp_double, exp_double_far};
 use crate::log::{log_double, split};
 use crate::poly::{Double, estrin, two_prod, two_sum};
+use crate::tables::FAR;
 use crate::trig::{Reduced, sine_and_cosine};
 use crate::{Arith, Binary64, Plain, Slow};
 
@@ -131,9 +132,8 @@ fn lgamma_positive(x: f64) -> Double<f64> {
 
 /// A polynomial with its two largest terms added last, for their roundings' sake.
 fn constant_last(t: f64, c: [f64; 24]) -> f64 {
-    let [first, second, rest @ ..] = c;
-    let q = estrin(&mut Plain, t, rest);
-    t.mul_add(t.mul_add(q, second), first)
+    let q = estrin(&mut Plain, t, &c[2..]);
+    t.mul_add(t.mul_add(q, c[1]), c[0])
 }
 
 /// `x (x + 1) ... (z - 1)` and `ln gamma(z)` for the first `z = x + n` from 20 on.
@@ -166,7 +166,7 @@ fn stirling(z: Double<f64>) -> Double<f64> {
     let product = two_prod(a, factor.hi, log.hi);
     let low = factor.hi.mul_add(log.lo, factor.lo * log.hi) + product.lo;
     let r = 1.0 / z.hi;
-    let series = r * estrin(a, r * r, SERIES);
+    let series = r * estrin(a, r * r, &SERIES);
     let sum = two_sum(a, product.hi, CONSTANT.hi);
     two_sum(a, sum.hi, sum.lo + (low + (CONSTANT.lo + series)))
 }

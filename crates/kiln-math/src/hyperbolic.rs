@@ -1,4 +1,4 @@
-//! `sinh`, `cosh`, `tanh` and their inverses in binary64.
+//! `sinh`, `cosh`, `tanh` and their inverses in any format.
 //!
 //! With `|x| = k ln 2 + r` and `p = 2^k / 2`, `q = 2^-k / 2`,
 //! `sinh |x| = (p - q) + (p + q) sinh r + (p - q) (cosh r - 1)` and
@@ -7,21 +7,19 @@
 //! `tanh x = e / (e + 2)` with `e = e^(2|x|) - 1` as a pair. The inverses are
 //! logarithms of `1 +` a pair.
 
-use crate::coefficients::{COSH, LN_2_1, LN_2_2, LOG2_E, SINH};
+use crate::Arith;
 use crate::exp::{expm1_pair, power, quotient};
 use crate::log::log1p_pair;
 use crate::poly::{Double, estrin, fast_two_sum, two_sum};
+use crate::tables::Tables;
 use crate::trig::flip;
-use crate::{Arith, Binary64};
 
-/// Above it both functions overflow; `2^(k-2)` is a normal number up to it.
-const OVERFLOW: f64 = 710.6;
 /// From here on `2^-k` does not count.
 const LONE: f64 = 40.0;
 
 /// The hyperbolic sine.
 #[inline(always)]
-pub fn sinh<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
+pub fn sinh<A: Arith>(a: &mut A, x: A::F) -> A::F {
     let parts = halves(a, x);
     let y = combine(a, &parts, parts.difference, parts.sum.hi);
     flip(a, y, x)
@@ -29,7 +27,7 @@ pub fn sinh<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
 
 /// The hyperbolic cosine.
 #[inline(always)]
-pub fn cosh<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
+pub fn cosh<A: Arith>(a: &mut A, x: A::F) -> A::F {
     let parts = halves(a, x);
     combine(a, &parts, parts.sum, parts.difference.hi)
 }
@@ -45,13 +43,16 @@ struct Halves<F> {
 }
 
 #[inline(always)]
-fn halves<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> Halves<A::F> {
+fn halves<A: Arith>(a: &mut A, x: A::F) -> Halves<A::F> {
     let size = a.abs(x);
-    let top = a.float(OVERFLOW);
+    let top = a.float(<A::Format as Tables>::SINH_OVERFLOW);
     let over = a.gt(size, top);
     let size = a.select(over, top, size);
-    let (shifted, k) = quotient(a, size, LOG2_E);
-    let (ln2_1, ln2_2) = (a.float(-LN_2_1), a.float(-LN_2_2));
+    let (shifted, k) = quotient(a, size, <A::Format as Tables>::LOG2_E);
+    let (ln2_1, ln2_2) = (
+        a.float(-<A::Format as Tables>::LN_2_1),
+        a.float(-<A::Format as Tables>::LN_2_2),
+    );
     let first = a.fma(k, ln2_1, size);
     let r = a.fma(k, ln2_2, first);
     let low = a.mul(k, ln2_2);
@@ -62,17 +63,20 @@ fn halves<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> Halves<A::F> {
     let factor = a.select(large, two, one);
     let shifted = a.sub(shifted, factor);
     let p = power(a, shifted);
-    let (unit, p_bits) = (a.int((2 * 1023 - 2) << 52), a.bits(p));
+    let (unit, p_bits) = (
+        a.int(2 * <A::Format as Tables>::ONE_BITS - (2 << <A::Format as Tables>::FRACTION)),
+        a.bits(p),
+    );
     let q = a.isub(unit, p_bits);
     let q = a.from_bits(q);
     let q = a.select(large, zero, q);
 
     let z = a.mul(r, r);
     let z2 = a.mul(z, z);
-    let s = estrin(a, z, SINH);
+    let s = estrin(a, z, <A::Format as Tables>::SINH);
     let cube = a.mul(r, z);
     let lo = a.fma(cube, s, low);
-    let c = estrin(a, z, COSH);
+    let c = estrin(a, z, <A::Format as Tables>::COSH);
     let half = a.float(0.5);
     let half_z = a.mul(z, half);
     let cosh_less_one = a.fma(z2, c, half_z);
@@ -89,12 +93,7 @@ fn halves<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> Halves<A::F> {
 /// `factor (first + second sinh r + first (cosh r - 1))`, where `first` is the
 /// larger unless it is zero.
 #[inline(always)]
-fn combine<A: Arith<Format = Binary64>>(
-    a: &mut A,
-    parts: &Halves<A::F>,
-    first: Double<A::F>,
-    second: A::F,
-) -> A::F {
+fn combine<A: Arith>(a: &mut A, parts: &Halves<A::F>, first: Double<A::F>, second: A::F) -> A::F {
     let hi = a.fma(second, parts.sinh.hi, first.hi);
     let error = a.sub(first.hi, hi);
     let error = a.fma(second, parts.sinh.hi, error);
@@ -107,7 +106,7 @@ fn combine<A: Arith<Format = Binary64>>(
 
 /// The hyperbolic tangent.
 #[inline(always)]
-pub fn tanh<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
+pub fn tanh<A: Arith>(a: &mut A, x: A::F) -> A::F {
     let size = a.abs(x);
     let twice = a.add(size, size);
     // tanh 20 rounds to 1.
@@ -134,7 +133,7 @@ pub fn tanh<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
 ///
 /// `asinh |x| = ln(1 + |x| + w)` with `w = sqrt(1 + x^2) - 1 = x^2 / (1 + sqrt(1 + x^2))`.
 #[inline(always)]
-pub fn asinh<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
+pub fn asinh<A: Arith>(a: &mut A, x: A::F) -> A::F {
     let size = a.abs(x);
     let one = a.float(1.0);
     let square = a.mul(size, size);
@@ -151,7 +150,7 @@ pub fn asinh<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
 ///
 /// `acosh x = ln(1 + t + sqrt(x^2 - 1))` with `t = x - 1`.
 #[inline(always)]
-pub fn acosh<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
+pub fn acosh<A: Arith>(a: &mut A, x: A::F) -> A::F {
     let (one, minus_one) = (a.float(1.0), a.float(-1.0));
     let t = a.sub(x, one);
     let under = a.fma(x, x, minus_one);
@@ -166,11 +165,7 @@ pub fn acosh<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
 
 /// `ln(1 + argument)`, or `ln(2 size)` where squares lose everything else.
 #[inline(always)]
-fn log1p_or_log_of_twice<A: Arith<Format = Binary64>>(
-    a: &mut A,
-    size: A::F,
-    argument: Double<A::F>,
-) -> A::F {
+fn log1p_or_log_of_twice<A: Arith>(a: &mut A, size: A::F, argument: Double<A::F>) -> A::F {
     let (limit, one, zero) = (a.float(TWO_60), a.float(1.0), a.float(0.0));
     let large = a.gt(size, limit);
     let hi = a.select(large, size, argument.hi);
@@ -186,7 +181,7 @@ const TWO_60: f64 = (1u64 << 60) as f64;
 ///
 /// `atanh |x| = ln(1 + 2|x| / (1 - |x|)) / 2` with the quotient as a pair.
 #[inline(always)]
-pub fn atanh<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
+pub fn atanh<A: Arith>(a: &mut A, x: A::F) -> A::F {
     let size = a.abs(x);
     let (one, zero) = (a.float(1.0), a.float(0.0));
     let minus_size = a.neg(size);

@@ -23,7 +23,9 @@ mod poly;
 mod pow;
 mod root;
 mod scale;
+pub mod single;
 mod slow;
+mod tables;
 mod trig;
 
 pub use arith::{Arith, Binary32, Binary64, Format, Plain, Plain32};
@@ -31,7 +33,7 @@ pub use coefficients::TWO_OVER_PI_BITS;
 pub use functions::*;
 pub use slow::Slow;
 
-/// The functions over an abstract arithmetic in binary64.
+/// The functions over an abstract arithmetic, in either format unless they name one.
 pub mod generic {
     pub use crate::arc::{acos, asin, atan, atan2};
     pub use crate::erf::{erf, erfc};

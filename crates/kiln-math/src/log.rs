@@ -1,5 +1,5 @@
-//! `log`, `log2`, `log10` and `log1p` in binary64, and the double-length
-//! logarithm behind `pow`.
+//! `log`, `log2`, `log10` and `log1p` in any format, and the double-length
+//! logarithm behind `pow` in binary64.
 //!
 //! `x = 2^k m` with `m` in `[sqrt(1/2), sqrt(2))` by integer arithmetic on the
 //! bits. With `f = m - 1` and `s = f / (2 + f)` the identity
@@ -8,24 +8,19 @@
 //! `k ln 2 + f` is kept as a pair.
 
 use crate::coefficients::{
-    LN_2_1, LN_2_2, LN_LEFT_1, LN_LEFT_2, LN_RIGHT_1, LN_RIGHT_2, LOG, LOG_TAIL, LOG2_E,
-    LOG2_E_LOW, LOG10_2_1, LOG10_2_2, LOG10_E_1, LOG10_E_2, TWO_THIRDS_1, TWO_THIRDS_2,
+    LN_2_1, LN_2_2, LN_LEFT_1, LN_LEFT_2, LN_RIGHT_1, LN_RIGHT_2, LOG_TAIL, TWO_THIRDS_1,
+    TWO_THIRDS_2,
 };
 use crate::poly::{Double, estrin, fast_two_sum, two_prod, two_sum};
+use crate::tables::Tables;
 use crate::{Arith, Binary64, Slow};
 
-/// The bits of `sqrt(1/2)`, the least `m`.
-const SQRT_HALF: i64 = 0x3fe6_a09e_667f_3bcd;
-const MANTISSA: i64 = (1 << 52) - 1;
-/// The bits of `2^52`, in whose low bits an integer below `2^52` is a float.
-const TWO_52_BITS: i64 = 0x433 << 52;
-const TWO_52: f64 = 4503599627370496.0;
 /// `2^54`, which makes a subnormal number normal.
 pub(crate) const TWO_54: f64 = 18014398509481984.0;
 
 /// `ln x`.
 #[inline(always)]
-pub fn log<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
+pub fn log<A: Arith>(a: &mut A, x: A::F) -> A::F {
     let (k, m) = split(a, x);
     let common = log_of_parts(a, k, m);
     let rare = is_not_normal_positive(a, x);
@@ -34,7 +29,7 @@ pub fn log<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
 
 /// `k ln 2 + ln m`.
 #[inline(always)]
-pub(crate) fn log_of_parts<A: Arith<Format = Binary64>>(a: &mut A, k: A::F, m: A::F) -> A::F {
+pub(crate) fn log_of_parts<A: Arith>(a: &mut A, k: A::F, m: A::F) -> A::F {
     let (one, zero) = (a.float(1.0), a.float(0.0));
     let f = a.sub(m, one);
     log_of_sum(a, k, Double { hi: f, lo: zero })
@@ -45,9 +40,12 @@ pub(crate) fn log_of_parts<A: Arith<Format = Binary64>>(a: &mut A, k: A::F, m: A
 /// `log(1 + f) - f = -f^2/2 + s (f^2/2 + s^2 P(s^2))`. All that does not need
 /// the quotient is summed before it is there.
 #[inline(always)]
-pub(crate) fn log_of_sum<A: Arith<Format = Binary64>>(a: &mut A, k: A::F, f: Double<A::F>) -> A::F {
+pub(crate) fn log_of_sum<A: Arith>(a: &mut A, k: A::F, f: Double<A::F>) -> A::F {
     // The first product is exact, and larger than f unless k = 0.
-    let (ln2_1, ln2_2) = (a.float(LN_2_1), a.float(LN_2_2));
+    let (ln2_1, ln2_2) = (
+        a.float(<A::Format as Tables>::LN_2_1),
+        a.float(<A::Format as Tables>::LN_2_2),
+    );
     let hi = a.fma(k, ln2_1, f.hi);
     let back = a.neg(hi);
     let back = a.fma(k, ln2_1, back);
@@ -72,28 +70,28 @@ struct Tail<F> {
 
 impl<F: Copy> Tail<F> {
     #[inline(always)]
-    fn of<A: Arith<Format = Binary64, F = F>>(a: &mut A, f: F) -> Tail<F> {
+    fn of<A: Arith<F = F>>(a: &mut A, f: F) -> Tail<F> {
         let (minus_two, minus_half) = (a.float(-2.0), a.float(-0.5));
         let denominator = a.sub(minus_two, f);
         let s = a.div(f, denominator);
         let z = a.mul(s, s);
         let half = a.mul(f, minus_half);
         let half_square = a.mul(half, f);
-        let p = estrin(a, z, LOG.map(|c| -c));
+        let p = estrin(a, z, <A::Format as Tables>::LOG_NEGATED);
         let g = a.fma(z, p, half_square);
         Tail { half_square, s, g }
     }
 
     /// The part that needs the quotient, plus `rest`.
     #[inline(always)]
-    fn add_to<A: Arith<Format = Binary64, F = F>>(&self, a: &mut A, rest: F) -> F {
+    fn add_to<A: Arith<F = F>>(&self, a: &mut A, rest: F) -> F {
         a.fma(self.s, self.g, rest)
     }
 }
 
 /// The base-2 logarithm, exact for powers of two.
 #[inline(always)]
-pub fn log2<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
+pub fn log2<A: Arith>(a: &mut A, x: A::F) -> A::F {
     let (k, m) = split(a, x);
     let common = log2_of_parts(a, k, m);
     let rare = is_not_normal_positive(a, x);
@@ -102,8 +100,13 @@ pub fn log2<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
 
 /// `k + log2 m`.
 #[inline(always)]
-pub(crate) fn log2_of_parts<A: Arith<Format = Binary64>>(a: &mut A, k: A::F, m: A::F) -> A::F {
-    let y = scaled_log(a, m, LOG2_E, LOG2_E_LOW);
+pub(crate) fn log2_of_parts<A: Arith>(a: &mut A, k: A::F, m: A::F) -> A::F {
+    let y = scaled_log(
+        a,
+        m,
+        <A::Format as Tables>::LOG2_E,
+        <A::Format as Tables>::LOG2_E_LOW,
+    );
     let sum = fast_two_sum(a, k, y.hi);
     let lo = a.add(sum.lo, y.lo);
     a.add(sum.hi, lo)
@@ -111,7 +114,7 @@ pub(crate) fn log2_of_parts<A: Arith<Format = Binary64>>(a: &mut A, k: A::F, m: 
 
 /// The base-10 logarithm, exact for powers of ten.
 #[inline(always)]
-pub fn log10<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
+pub fn log10<A: Arith>(a: &mut A, x: A::F) -> A::F {
     let (k, m) = split(a, x);
     let common = log10_of_parts(a, k, m);
     let rare = is_not_normal_positive(a, x);
@@ -120,9 +123,17 @@ pub fn log10<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
 
 /// `k log10 2 + log10 m`.
 #[inline(always)]
-pub(crate) fn log10_of_parts<A: Arith<Format = Binary64>>(a: &mut A, k: A::F, m: A::F) -> A::F {
-    let y = scaled_log(a, m, LOG10_E_1, LOG10_E_2);
-    let (log_1, log_2) = (a.float(LOG10_2_1), a.float(LOG10_2_2));
+pub(crate) fn log10_of_parts<A: Arith>(a: &mut A, k: A::F, m: A::F) -> A::F {
+    let y = scaled_log(
+        a,
+        m,
+        <A::Format as Tables>::LOG10_E_1,
+        <A::Format as Tables>::LOG10_E_2,
+    );
+    let (log_1, log_2) = (
+        a.float(<A::Format as Tables>::LOG10_2_1),
+        a.float(<A::Format as Tables>::LOG10_2_2),
+    );
     let whole = a.mul(k, log_1);
     let sum = fast_two_sum(a, whole, y.hi);
     let lo = a.fma(k, log_2, sum.lo);
@@ -132,7 +143,7 @@ pub(crate) fn log10_of_parts<A: Arith<Format = Binary64>>(a: &mut A, k: A::F, m:
 
 /// `ln m` times the constant `c + c_low`, as a pair.
 #[inline(always)]
-fn scaled_log<A: Arith<Format = Binary64>>(a: &mut A, m: A::F, c: f64, c_low: f64) -> Double<A::F> {
+fn scaled_log<A: Arith>(a: &mut A, m: A::F, c: f64, c_low: f64) -> Double<A::F> {
     let one = a.float(1.0);
     let f = a.sub(m, one);
     let tail = Tail::of(a, f);
@@ -151,7 +162,7 @@ fn scaled_log<A: Arith<Format = Binary64>>(a: &mut A, m: A::F, c: f64, c_low: f6
 
 /// `ln(1 + x)`, accurate near zero.
 #[inline(always)]
-pub fn log1p<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
+pub fn log1p<A: Arith>(a: &mut A, x: A::F) -> A::F {
     let zero = a.float(0.0);
     log1p_pair(a, Double { hi: x, lo: zero }, zero)
 }
@@ -161,18 +172,14 @@ pub fn log1p<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
 /// `1 + x = w + c` exactly and `w = 2^k m`, so `1 + f = m + c 2^-k`. Beyond
 /// 2^60 `c` does not count.
 #[inline(always)]
-pub(crate) fn log1p_pair<A: Arith<Format = Binary64>>(
-    a: &mut A,
-    x: Double<A::F>,
-    more: A::F,
-) -> A::F {
+pub(crate) fn log1p_pair<A: Arith>(a: &mut A, x: Double<A::F>, more: A::F) -> A::F {
     let one = a.float(1.0);
     let sum = two_sum(a, one, x.hi);
     let w = sum.hi;
     let c = a.add(sum.lo, x.lo);
     let (k, m) = split(a, w);
     // 2^-k: the bits of w and m differ by k in the field of the exponent.
-    let (w_bits, m_bits, one_bits) = (a.bits(w), a.bits(m), a.int(0x3ff << 52));
+    let (w_bits, m_bits, one_bits) = (a.bits(w), a.bits(m), a.int(<A::Format as Tables>::ONE_BITS));
     let scale = a.isub(m_bits, w_bits);
     let scale = a.iadd(scale, one_bits);
     let scale = a.from_bits(scale);
@@ -194,26 +201,32 @@ const TWO_60: f64 = (1u64 << 60) as f64;
 
 /// `k` and `m` of `x = 2^k m`, `m` in `[sqrt(1/2), sqrt(2))`, for normal positive `x`.
 #[inline(always)]
-pub(crate) fn split<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> (A::F, A::F) {
+pub(crate) fn split<A: Arith>(a: &mut A, x: A::F) -> (A::F, A::F) {
     let bits = a.bits(x);
-    let offset = a.int((1023 << 52) - SQRT_HALF);
+    let offset = a.int(<A::Format as Tables>::ONE_BITS - <A::Format as Tables>::SQRT_HALF);
     let shifted = a.iadd(bits, offset);
-    let (mask, least) = (a.int(MANTISSA), a.int(SQRT_HALF));
+    let (mask, least) = (
+        a.int((1 << <A::Format as Tables>::FRACTION) - 1),
+        a.int(<A::Format as Tables>::SQRT_HALF),
+    );
     let m = a.iand(shifted, mask);
     let m = a.iadd(m, least);
     let m = a.from_bits(m);
-    let k = a.ushr(shifted, 52);
-    let two_52 = a.int(TWO_52_BITS);
+    let k = a.ushr(shifted, <A::Format as Tables>::FRACTION);
+    let two_52 = a.int(<A::Format as Tables>::WHOLE_BITS);
     let k = a.ior(k, two_52);
     let k = a.from_bits(k);
-    let bias = a.float(TWO_52 + 1023.0);
+    let bias = a.float(<A::Format as Tables>::WHOLE + <A::Format as Tables>::BIAS);
     (a.sub(k, bias), m)
 }
 
 /// Zero, negative, subnormal, infinite or NaN.
 #[inline(always)]
-pub(crate) fn is_not_normal_positive<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::M {
-    let (least, greatest) = (a.float(f64::MIN_POSITIVE), a.float(f64::MAX));
+pub(crate) fn is_not_normal_positive<A: Arith>(a: &mut A, x: A::F) -> A::M {
+    let (least, greatest) = (
+        a.float(<A::Format as Tables>::MIN_POSITIVE),
+        a.float(<A::Format as Tables>::MAX),
+    );
     let (above, below) = (a.ge(x, least), a.le(x, greatest));
     let normal = a.and(above, below);
     a.not(normal)
@@ -221,9 +234,9 @@ pub(crate) fn is_not_normal_positive<A: Arith<Format = Binary64>>(a: &mut A, x: 
 
 /// A logarithm of what is not a normal positive number; `slow` takes subnormals.
 #[inline(always)]
-pub(crate) fn log_special<A: Arith<Format = Binary64>>(a: &mut A, x: A::F, slow: Slow) -> A::F {
+pub(crate) fn log_special<A: Arith>(a: &mut A, x: A::F, slow: Slow) -> A::F {
     let limit = log_limit(a, x);
-    let (zero, least) = (a.float(0.0), a.float(f64::MIN_POSITIVE));
+    let (zero, least) = (a.float(0.0), a.float(<A::Format as Tables>::MIN_POSITIVE));
     let (positive, tiny) = (a.gt(x, zero), a.lt(x, least));
     let subnormal = a.and(positive, tiny);
     a.rare(subnormal, |a| a.slow(slow, &[x]), limit)
@@ -231,7 +244,7 @@ pub(crate) fn log_special<A: Arith<Format = Binary64>>(a: &mut A, x: A::F, slow:
 
 /// A logarithm of zero or infinity; NaN for every other number.
 #[inline(always)]
-fn log_limit<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
+fn log_limit<A: Arith>(a: &mut A, x: A::F) -> A::F {
     let (zero, infinity, nan) = (a.float(0.0), a.float(f64::INFINITY), a.float(f64::NAN));
     let minus_infinity = a.float(f64::NEG_INFINITY);
     let is_zero = a.eq(x, zero);
@@ -289,7 +302,7 @@ fn ln_of_ratio<A: Arith<Format = Binary64>>(a: &mut A, m: A::F, point: A::F) -> 
     let w = two_prod(a, z.hi, third_1);
     let w_lo = a.fma(z_lo, third_1, w.lo);
     let w_lo = a.fma(z.hi, third_2, w_lo);
-    let t = estrin(a, z.hi, LOG_TAIL);
+    let t = estrin(a, z.hi, &LOG_TAIL);
     let z2 = a.mul(z.hi, z.hi);
     let w_lo = a.fma(z2, t, w_lo);
 

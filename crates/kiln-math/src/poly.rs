@@ -14,15 +14,14 @@ const MAX_TERMS: usize = 32;
 /// Powers `z^2, z^4, ...` are made only as far as they are needed; equal powers
 /// asked for twice are one node in the IR.
 #[inline(always)]
-pub(crate) fn estrin<A: Arith, const N: usize>(a: &mut A, z: A::F, c: [f64; N]) -> A::F {
-    const { assert!(N > 0 && N <= MAX_TERMS) };
-    let mut terms = [z; N];
+pub(crate) fn estrin<A: Arith>(a: &mut A, z: A::F, c: &[f64]) -> A::F {
+    let mut terms = [z; MAX_TERMS];
     let mut i = 0;
-    while i < N {
+    while i < c.len() {
         terms[i] = a.float(c[i]);
         i += 1;
     }
-    let (mut len, mut power) = (N, z);
+    let (mut len, mut power) = (c.len(), z);
     while len > 1 {
         let mut i = 0;
         while i < len {

@@ -5,10 +5,11 @@
 //! range is the common path; everything else (C Annex F 10.4.4) is one slow-lane
 //! operation. `powi` multiplies in a fixed order, each product a pair by fma.
 
-use crate::exp::{FAR, exp_double, exp_double_far};
+use crate::exp::{exp_double, exp_double_far};
 use crate::log::{TWO_54, is_not_normal_positive, log_double, split};
 use crate::poly::{Double, two_prod};
 use crate::scale::ldexp;
+use crate::tables::FAR;
 use crate::{Arith, Binary64, Plain, Slow};
 
 /// The largest size of the exponent of [`powi`].

@@ -78,7 +78,7 @@ pub(crate) fn cbrt_of_normal<A: Arith<Format = Binary64>>(a: &mut A, size: A::F)
     let factor = three_way(a, 1.0, 2.0, 4.0);
     let root_factor = three_way(a, 1.0, ROOT_HALF, ROOT_QUARTER);
     let m = a.mul(mantissa, factor);
-    let guess = estrin(a, mantissa, CBRT);
+    let guess = estrin(a, mantissa, &CBRT);
     let r = a.mul(guess, root_factor);
     let y = root_from_guess(a, m, r);
     a.mul(y, power)

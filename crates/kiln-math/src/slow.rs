@@ -13,9 +13,10 @@
 //! - `tgamma`, `lgamma`: every argument;
 //! - `frem`: quotients beyond 2^52, infinite dividends, zero divisors.
 
-use crate::arc::{ATAN2_LEAST, angle_of_ratio};
+use crate::arc::angle_of_ratio;
 use crate::log::{self, TWO_54};
-use crate::trig::{COMMON, Reduced, cos_of_reduced, flip, sin_of_reduced, tan_of_reduced};
+use crate::tables::{ATAN2_LEAST, COMMON};
+use crate::trig::{Reduced, cos_of_reduced, flip, sin_of_reduced, tan_of_reduced};
 use crate::{Plain, gamma, payne_hanek, pow, root, trig};
 
 /// A slow-lane operation.
