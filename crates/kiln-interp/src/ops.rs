@@ -1,15 +1,110 @@
 //! The match from an op and its type to its meaning, written once for both
 //! executors.
 //!
-//! [`dispatch!`] expands in a scope that defines three shapes: `unary!`,
-//! `binary!` and `ternary!`, each taking the Rust types of the operands and
-//! of the result, and the method of [`kiln_ir::meaning`] to apply. They are
-//! macros and not closures, so that a method's body ends up in the very loop
-//! that calls it. Signed and unsigned types share an arm where their bits
-//! agree.
+//! [`dispatch!`] holds every op on every type; [`frequent!`] those that
+//! formulas are made of. Both expand in a scope that defines three shapes,
+//! `unary!`, `binary!` and `ternary!`, each taking the Rust types of the
+//! operands and of the result, and the method of [`kiln_ir::meaning`] to
+//! apply. They are macros and not closures, so that a method's body ends up in
+//! the very loop that calls it. Signed and unsigned types share an arm where
+//! their bits agree.
+//!
+//! Why two: what [`frequent!`] expands to is compiled again for each set of
+//! target features, as one large function; the rest is compiled once, as many
+//! small ones, for the least processor. All of it in each would take the
+//! compiler minutes.
+
+/// Applies `$op` on operands of `$ty` if that is frequent; `$to` is the type
+/// of the result, `$function` applies the functions of kiln-math, and
+/// `$rest` everything else.
+macro_rules! frequent {
+    ($op:expr, $ty:expr, $to:expr, $function:expr, $rest:expr) => {
+        match $ty {
+            Scalar::F64 => frequent_real!(f64, u64, $op, $to, $function, $rest),
+            Scalar::F32 => frequent_real!(f32, u32, $op, $to, $function, $rest),
+            Scalar::I64 => frequent_integer!(i64, u64, $op, $to, $rest),
+            Scalar::I32 => frequent_integer!(i32, u32, $op, $to, $rest),
+            Scalar::Bool => match $op {
+                Op::And => binary!(u8, u8 => u8, BitValue::and),
+                Op::Or => binary!(u8, u8 => u8, BitValue::or),
+                Op::Xor | Op::Ne => binary!(u8, u8 => u8, BitValue::xor),
+                Op::Not => unary!(bool => bool, BitValue::not),
+                Op::Select => choice!(u8, select),
+                Op::Cast => match $to {
+                    Scalar::I64 => unary!(u8 => i64, CastFrom::cast_from),
+                    Scalar::F64 => unary!(u8 => f64, CastFrom::cast_from),
+                    _ => $rest,
+                },
+                _ => $rest,
+            },
+            _ => $rest,
+        }
+    };
+}
+
+macro_rules! frequent_real {
+    ($t:ty, $bits:ty, $op:expr, $to:expr, $function:expr, $rest:expr) => {
+        match $op {
+            Op::Add => same2!($t, Number::add),
+            Op::Sub => same2!($t, Number::sub),
+            Op::Mul => same2!($t, Number::mul),
+            Op::Div => same2!($t, Number::div),
+            Op::Neg => same1!($t, Number::neg),
+            Op::Abs => same1!($t, Number::abs),
+            Op::Min => same2!($t, Number::min),
+            Op::Max => same2!($t, Number::max),
+            Op::Fma => same3!($t, Real::fma),
+            Op::Sqrt => same1!($t, Real::sqrt),
+            Op::Floor => same1!($t, Real::floor),
+            Op::Ceil => same1!($t, Real::ceil),
+            Op::Trunc => same1!($t, Real::trunc),
+            Op::Rint => same1!($t, Real::rint),
+            Op::Powi => binary!($t, i32 => $t, Real::powi),
+            Op::Eq => flag2!($t, equal),
+            Op::Ne => flag2!($t, differ),
+            Op::Lt | Op::Gt => flag2!($t, less),
+            Op::Le | Op::Ge => flag2!($t, at_most),
+            Op::Select => choice!($bits, select),
+            Op::Cast => match $to {
+                Scalar::I64 => unary!($t => i64, CastFrom::cast_from),
+                Scalar::F32 => unary!($t => f32, CastFrom::cast_from),
+                Scalar::F64 => unary!($t => f64, CastFrom::cast_from),
+                _ => $rest,
+            },
+            other => match other.class() {
+                Class::Math | Class::Slow => $function,
+                _ => $rest,
+            },
+        }
+    };
+}
+
+macro_rules! frequent_integer {
+    ($t:ty, $bits:ty, $op:expr, $to:expr, $rest:expr) => {
+        match $op {
+            Op::Add => same2!($bits, Number::add),
+            Op::Sub => same2!($bits, Number::sub),
+            Op::Mul => same2!($bits, Number::mul),
+            Op::AddOverflows => flag2!($t, Integer::add_overflows),
+            Op::SubOverflows => flag2!($t, Integer::sub_overflows),
+            Op::MulOverflows => flag2!($t, Integer::mul_overflows),
+            Op::Eq => flag2!($bits, equal),
+            Op::Ne => flag2!($bits, differ),
+            Op::Lt | Op::Gt => flag2!($t, less),
+            Op::Le | Op::Ge => flag2!($t, at_most),
+            Op::Select => choice!($bits, select),
+            Op::Cast => match $to {
+                Scalar::I64 => unary!($t => i64, CastFrom::cast_from),
+                Scalar::F64 => unary!($t => f64, CastFrom::cast_from),
+                _ => $rest,
+            },
+            _ => $rest,
+        }
+    };
+}
 
 /// Applies `$op` on operands of `$ty`; `$to` is the type of the result, and
-/// `$other` applies the functions of kiln-math.
+/// `$other` what to do with ops that are not listed.
 macro_rules! dispatch {
     ($op:expr, $ty:expr, $to:expr, $other:expr) => {
         match $op {

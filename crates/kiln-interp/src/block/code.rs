@@ -7,19 +7,23 @@ use kiln_ir::{Const, FaultId, Op, Scalar};
 /// A register: an index into the bank of its width.
 pub(crate) type Reg = u16;
 
+/// `dst = op(a, b, c)` on operands of type `ty`, with a result of type `to`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Apply {
+    pub(crate) op: Op,
+    pub(crate) ty: Scalar,
+    pub(crate) to: Scalar,
+    pub(crate) dst: Reg,
+    pub(crate) a: Reg,
+    pub(crate) b: Reg,
+    pub(crate) c: Reg,
+}
+
 /// One instruction; each but the jumps and guards is one loop over a block.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Inst {
-    /// `dst = op(a, b, c)` on operands of type `ty`.
-    Op {
-        op: Op,
-        ty: Scalar,
-        to: Scalar,
-        dst: Reg,
-        a: Reg,
-        b: Reg,
-        c: Reg,
-    },
+    /// An op.
+    Op(Apply),
     /// `dst` = the rows of an argument.
     Load { ty: Scalar, dst: Reg, arg: u16 },
     /// `dst` = the row numbers.

@@ -6,7 +6,7 @@
 //! the row itself. A loop with more in it has no block code and runs one
 //! value at a time.
 
-use crate::block::code::{Blocks, Guard, Inst, Reg, Store, Uniform};
+use crate::block::code::{Apply, Blocks, Guard, Inst, Reg, Store, Uniform};
 use kiln_ir::{ArrayRef, Func, Node, NodeId, Op, RegionId, Scalar, Schedule};
 
 /// A value before it has a register: its number, in the field of one.
@@ -196,7 +196,7 @@ impl Lowering<'_> {
         }
         let dst = self.fresh(to.scalar)?;
         let [a, b, c] = operands;
-        self.insts.push(Inst::Op {
+        self.insts.push(Inst::Op(Apply {
             op,
             ty: ty.scalar,
             to: to.scalar,
@@ -204,7 +204,7 @@ impl Lowering<'_> {
             a,
             b,
             c,
-        });
+        }));
         Some(dst)
     }
 
@@ -253,7 +253,7 @@ impl Lowering<'_> {
         self.values[id.index()] = self.types.len() as Value;
         for (ty, yes, no) in pairs {
             let dst = self.fresh(ty)?;
-            self.insts.push(Inst::Op {
+            self.insts.push(Inst::Op(Apply {
                 op: Op::Select,
                 ty,
                 to: ty,
@@ -261,7 +261,7 @@ impl Lowering<'_> {
                 a: cond,
                 b: yes,
                 c: no,
-            });
+            }));
         }
         Some(())
     }
@@ -303,7 +303,7 @@ fn uses_row_number(func: &Func, row: NodeId) -> bool {
 /// The values an instruction reads; unused fields repeat a used one.
 fn read(inst: &Inst) -> [Option<Value>; 3] {
     match *inst {
-        Inst::Op { a, b, c, .. } => [Some(a), Some(b), Some(c)],
+        Inst::Op(Apply { a, b, c, .. }) => [Some(a), Some(b), Some(c)],
         Inst::SkipUnlessAny { cond, .. }
         | Inst::SkipIfAll { cond, .. }
         | Inst::Guard { cond, .. } => [Some(cond), None, None],
@@ -314,9 +314,9 @@ fn read(inst: &Inst) -> [Option<Value>; 3] {
 /// Renames what an instruction reads and writes; what it writes comes last.
 fn rename(inst: &mut Inst, mut reads: impl FnMut(Value) -> Reg, dst: Option<Reg>) {
     match inst {
-        Inst::Op {
+        Inst::Op(Apply {
             dst: to, a, b, c, ..
-        } => {
+        }) => {
             for operand in [a, b, c] {
                 *operand = reads(*operand);
             }
@@ -332,7 +332,7 @@ fn rename(inst: &mut Inst, mut reads: impl FnMut(Value) -> Reg, dst: Option<Reg>
 /// The value an instruction writes.
 fn written(inst: &Inst) -> Option<Value> {
     match *inst {
-        Inst::Op { dst, .. } | Inst::Load { dst, .. } | Inst::Rows { dst } => Some(dst),
+        Inst::Op(Apply { dst, .. }) | Inst::Load { dst, .. } | Inst::Rows { dst } => Some(dst),
         _ => None,
     }
 }

@@ -9,6 +9,7 @@
 
 mod code;
 mod lower;
+mod rest;
 mod run;
 
 pub(crate) use code::{Blocks, Registers};

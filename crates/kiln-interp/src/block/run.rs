@@ -4,14 +4,15 @@
 //! loops are compiled for the target features of whoever calls.
 
 use crate::block::ROWS;
-use crate::block::code::{Banked, Blocks, Inst, Reg, Registers, Store, Uniform, read};
+use crate::block::code::{Apply, Banked, Blocks, Inst, Reg, Registers, Store, Uniform, read};
+use crate::block::rest;
 use crate::data::{Arg, Geometry, Slice, SliceMut};
 use crate::held::Held;
 use crate::math;
 use crate::ops::{at_most, differ, equal, less, select};
 use crate::program::{Failure, Stop};
 use kiln_ir::meaning::{BitValue, CastFrom, Integer, Number, Real};
-use kiln_ir::{Const, Op, Scalar, math1_ops, math2_ops};
+use kiln_ir::{Class, Const, Op, Scalar, math1_ops, math2_ops};
 use std::ops::Range;
 
 /// Runs `rows` of a loop over rows.
@@ -130,15 +131,7 @@ fn block(
         let n = outcome.live;
         pc += 1;
         match inst {
-            Inst::Op {
-                op,
-                ty,
-                to,
-                dst,
-                a,
-                b,
-                c,
-            } => apply(registers, n, op, ty, to, dst, a, b, c),
+            Inst::Op(inst) => apply(registers, n, inst),
             Inst::Load { ty, dst, arg } => load(registers, &args[arg as usize], ty, dst, at, n),
             Inst::Rows { dst } => {
                 let mut out = registers.bytes8[dst as usize].take();
@@ -179,21 +172,16 @@ fn block(
 
 /// `dst = op(a, b, c)` in `n` rows.
 #[inline(always)]
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the fields of one instruction, as the match above takes them apart"
-)]
-fn apply(
-    registers: &mut Registers,
-    n: usize,
-    op: Op,
-    ty: Scalar,
-    to: Scalar,
-    dst: Reg,
-    a: Reg,
-    b: Reg,
-    c: Reg,
-) {
+fn apply(registers: &mut Registers, n: usize, inst: Apply) {
+    let Apply {
+        op,
+        ty,
+        to,
+        dst,
+        a,
+        b,
+        c,
+    } = inst;
     // Takes the result's buffer out, so that the operands can be read, and
     // cuts all to `n` once: the loops have no bounds left to check.
     macro_rules! written {
@@ -245,7 +233,13 @@ fn apply(
             })
         };
     }
-    dispatch!(op, ty, to, functions(registers, n, op, ty, dst, a, b));
+    frequent!(
+        op,
+        ty,
+        to,
+        functions(registers, n, op, ty, dst, a, b),
+        rest::apply(registers, n, inst)
+    );
 }
 
 /// `dst = op(a, b)` in `n` rows for the functions of kiln-math; `b` is not

@@ -15,19 +15,23 @@ pub(crate) enum Place {
     Local(u16),
 }
 
+/// `dst = op(a, b, c)` on operands of type `ty`, with a result of type `to`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Apply {
+    pub(crate) op: Op,
+    pub(crate) ty: Scalar,
+    pub(crate) to: Scalar,
+    pub(crate) dst: Reg,
+    pub(crate) a: Reg,
+    pub(crate) b: Reg,
+    pub(crate) c: Reg,
+}
+
 /// One instruction. Jumps name the index of the next one.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Inst {
-    /// `dst = op(a, b, c)` on operands of type `ty`.
-    Op {
-        op: Op,
-        ty: Scalar,
-        to: Scalar,
-        dst: Reg,
-        a: Reg,
-        b: Reg,
-        c: Reg,
-    },
+    /// An op.
+    Op(Apply),
     /// `dst = from`.
     Copy { dst: Reg, from: Reg },
     /// `dst` = the extent of an array in one dimension.

@@ -5,7 +5,7 @@
 //! calls of calls may double at every level.
 
 use crate::program::Unsupported;
-use crate::scalar::code::{Code, Guard, Inst, Place, Reg};
+use crate::scalar::code::{Apply, Code, Guard, Inst, Place, Reg};
 use crate::scalar::tree::identity;
 use kiln_ir::{
     ArrayRef, CallArg, Combine, Const, Fault, FaultId, Func, Node, NodeId, Op, ParamType, RegionId,
@@ -272,7 +272,7 @@ impl<'a> Lowering<'a> {
         }
         let dst = self.fresh();
         let [a, b, c] = operands;
-        self.push(Inst::Op {
+        self.push(Inst::Op(Apply {
             op,
             ty,
             to,
@@ -280,7 +280,7 @@ impl<'a> Lowering<'a> {
             a,
             b,
             c,
-        })?;
+        }))?;
         self.registers[id.index()] = dst;
         Ok(())
     }
@@ -491,7 +491,7 @@ impl<'a> Lowering<'a> {
 
     /// `running = op(running, value)`.
     fn join(&mut self, op: Op, ty: Scalar, running: Reg, value: Reg) -> Result<()> {
-        self.push(Inst::Op {
+        self.push(Inst::Op(Apply {
             op,
             ty,
             to: ty,
@@ -499,7 +499,7 @@ impl<'a> Lowering<'a> {
             a: running,
             b: value,
             c: running,
-        })?;
+        }))?;
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 
 mod code;
 mod lower;
+mod rest;
 mod run;
 mod tree;
 

@@ -5,9 +5,10 @@ use crate::held::Held;
 use crate::math;
 use crate::ops::{at_most, differ, equal, less, select};
 use crate::program::{Failure, Stop};
-use crate::scalar::code::{Code, Inst, Place, Reg, Scalars};
+use crate::scalar::code::{Apply, Code, Inst, Place, Reg, Scalars};
+use crate::scalar::rest;
 use kiln_ir::meaning::{BitValue, CastFrom, Integer, Number, Real};
-use kiln_ir::{Op, Scalar, math1_ops, math2_ops};
+use kiln_ir::{Class, Op, Scalar, math1_ops, math2_ops};
 use std::ops::Range;
 
 /// Number of rounds of loops between two looks at the stop flag.
@@ -27,15 +28,7 @@ pub(crate) fn run(
     while let Some(&inst) = code.insts.get(pc) {
         pc += 1;
         match inst {
-            Inst::Op {
-                op,
-                ty,
-                to,
-                dst,
-                a,
-                b,
-                c,
-            } => apply(&mut state.registers, op, ty, to, dst, a, b, c),
+            Inst::Op(inst) => apply(&mut state.registers, inst),
             Inst::Copy { dst, from } => {
                 state.registers[dst as usize] = state.registers[from as usize];
             }
@@ -243,11 +236,16 @@ fn store(arg: &mut Arg<'_>, ty: Scalar, at: usize, bits: u64) {
 
 /// `dst = op(a, b, c)`.
 #[inline(always)]
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the fields of one instruction, as the match above takes them apart"
-)]
-fn apply(registers: &mut [u64], op: Op, ty: Scalar, to: Scalar, dst: Reg, a: Reg, b: Reg, c: Reg) {
+fn apply(registers: &mut [u64], inst: Apply) {
+    let Apply {
+        op,
+        ty,
+        to,
+        dst,
+        a,
+        b,
+        c,
+    } = inst;
     macro_rules! unary {
         ($a:ty => $r:ty, $f:expr) => {{
             let value = ($f)(<$a as Held>::of_bits(registers[a as usize]));
@@ -273,17 +271,23 @@ fn apply(registers: &mut [u64], op: Op, ty: Scalar, to: Scalar, dst: Reg, a: Reg
             registers[dst as usize] = <$r as Held>::to_bits64(value);
         }};
     }
-    dispatch!(op, ty, to, {
-        let operand = |reg: Reg| match (ty, registers[reg as usize]) {
-            (Scalar::F32, bits) => f64::from(<f32 as Held>::of_bits(bits)),
-            (_, bits) => f64::from_bits(bits),
-        };
-        let value = function(op, operand(a), operand(b));
-        registers[dst as usize] = match ty {
-            Scalar::F32 => (value as f32).to_bits64(),
-            _ => value.to_bits64(),
-        };
-    });
+    frequent!(
+        op,
+        ty,
+        to,
+        {
+            let operand = |reg: Reg| match (ty, registers[reg as usize]) {
+                (Scalar::F32, bits) => f64::from(<f32 as Held>::of_bits(bits)),
+                (_, bits) => f64::from_bits(bits),
+            };
+            let value = function(op, operand(a), operand(b));
+            registers[dst as usize] = match ty {
+                Scalar::F32 => (value as f32).to_bits64(),
+                _ => value.to_bits64(),
+            };
+        },
+        rest::apply(registers, inst)
+    );
 }
 
 /// A function of kiln-math; `y` is not looked at by those of one operand.
