@@ -55,8 +55,7 @@ pub(crate) fn fold(func: &mut MachFunc, vector: Width) {
     let loads = chosen
         .iter()
         .map(|&(id, width)| load_constant(hoisted[&id], id, width));
-    let end = preheader.len() - 1;
-    preheader.splice(end..end, loads);
+    preheader.splice(0..0, loads);
 }
 
 /// A load that its only user may read from memory itself.
@@ -90,6 +89,16 @@ fn foldable_loads(func: &MachFunc) -> FxHashMap<VReg, FoldableLoad> {
             inst.for_each_reg(|role, reg| {
                 uses[reg.vreg()] += u32::from(role != Role::Def);
             });
+            // Read twice by one instruction.
+            if let Inst::Vector(inst) = inst {
+                for (i, arg) in inst.args.iter().enumerate() {
+                    if let Some(Arg::Reg(reg)) = arg
+                        && inst.repeats_tied(i)
+                    {
+                        uses[reg.vreg()] += 1;
+                    }
+                }
+            }
         }
     }
     let mut found = FxHashMap::default();
@@ -259,6 +268,9 @@ fn hoist(func: &MachFunc, lives: &Lives, vector: Width) -> Vec<(ConstId, Width)>
     for block in func.blocks.iter().filter(|b| b.part == Part::Hot) {
         for inst in &block.insts {
             let Inst::Vector(inst) = inst else { continue };
+            if inst.op == MachOp::MovUps {
+                continue;
+            }
             for (i, arg) in inst.args.iter().enumerate() {
                 let Some(Arg::Const(id)) = arg else { continue };
                 let entry = scores.entry(*id).or_insert((0, 0, inst.width));

@@ -180,6 +180,21 @@ fn scheduled<'a>(func: &'a Func, schedule: &'a Schedule) -> impl Iterator<Item =
         .filter(|&id| schedule.place(id).is_some())
 }
 
+/// Whether a scalar is an index, a bound, or a constant, which is as wide as
+/// its user.
+fn is_address(func: &Func, id: NodeId) -> bool {
+    match func.node(id) {
+        Node::Op { op, args } => {
+            matches!(op, Op::Add | Op::Sub)
+                && args
+                    .iter()
+                    .any(|&a| matches!(func.node(a), Node::Arg { .. }))
+        }
+        Node::Len { .. } | Node::Arg { .. } | Node::Const(_) => true,
+        _ => false,
+    }
+}
+
 /// How the loop's lanes lie in registers: as many to a piece as fit of the
 /// widest type.
 fn shape(
@@ -193,7 +208,9 @@ fn shape(
         let Some(ty) = func.value_type(id) else {
             continue;
         };
-        if !ty.is_vector() {
+        // What does not vary has one value per lane too; the loop's index
+        // and what is added to it are addresses.
+        if !ty.is_vector() && is_address(func, id) {
             continue;
         }
         widest = widest.max(ty.scalar.bytes());

@@ -141,7 +141,6 @@ impl Selector<'_> {
             8 => (MachOp::Store64, Width::X),
             _ => (MachOp::StoreUps, Width::holding(bytes)),
         };
-        let value = Arg::Reg(self.register(value, width));
         self.op(op, width, &[Arg::Mem(addr), value]);
     }
 

@@ -119,7 +119,6 @@ impl Selector<'_> {
         };
         let rare = self.open(self.chains - 1, rare_part);
         let common = self.open(chain, part);
-        let join = self.open(chain, part);
         self.current = from;
         self.end(test, &[(rare, vec![]), (common, vec![])]);
 
@@ -128,6 +127,9 @@ impl Selector<'_> {
         let common_end = self.current;
         let rare_args = self.path(rare, then, &types)?;
         let rare_end = self.current;
+        // Behind what its paths hold, so that blocks stand in the order of
+        // control.
+        let join = self.open(chain, part);
         for (end, args) in [(common_end, &common_args), (rare_end, &rare_args)] {
             self.current = end;
             self.end(Inst::Jump, &[(join, args.concat())]);
