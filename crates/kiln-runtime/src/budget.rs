@@ -1,4 +1,5 @@
-//! What a Func becomes, told before it becomes it.
+//! What comes in with a Func: the Funcs it calls, whether they are valid and
+//! fit, and what they all become.
 //!
 //! A mathematical function is one node in the source and dozens once it is
 //! expanded, and a call is as large as what it calls. The sum is known
@@ -8,58 +9,102 @@
 use crate::error::RuntimeError;
 use crate::limits::Limits;
 use kiln_ir::{Class, Func, FuncBuilder, Node, NodeId, Op, Rule, Scalar};
-use std::sync::OnceLock;
+use kiln_opt::CALL_DEPTH_MAX;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::{Arc, OnceLock};
 
 /// More than any one op expands to.
 const EXPANSION_MAX: usize = 512;
 
-/// Checks that the Func fits the compile budget once it is expanded.
-pub(crate) fn check(func: &Func, limits: &Limits) -> Result<(), RuntimeError> {
-    let limit = limits.expanded_nodes();
-    let is_small = func.callees().is_empty() && func.node_count() < limit / EXPANSION_MAX;
-    if is_small {
+/// What there is to know of a Func that was let in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Admitted {
+    /// Whether there is a guard in it or in what it calls.
+    pub(crate) can_fail: bool,
+}
+
+/// Checks that a Func from outside, with everything it calls, is valid, is a
+/// function of one row, and is within the limits.
+pub(crate) fn admit(func: &Func, limits: &Limits) -> Result<Admitted, RuntimeError> {
+    let all = reachable(func)?;
+    for func in &all {
+        kiln_ir::verify(func)?;
+        if !func.is_scalar() {
+            return Err(RuntimeError::Arrays {
+                name: func.name().to_owned(),
+            });
+        }
+    }
+    check_limit("inputs", func.params().len(), limits.inputs)?;
+    let budget = limits.expanded_nodes();
+    // Most Funcs are so small that nothing need be counted.
+    let is_small = all.len() == 1 && func.node_count() < budget / EXPANSION_MAX;
+    if !is_small {
+        let what = "nodes, functions expanded,";
+        check_limit(what, expanded_nodes(&all), budget)?;
+    }
+    Ok(Admitted {
+        can_fail: all.iter().any(|func| has_guard(func)),
+    })
+}
+
+fn check_limit(what: &'static str, found: usize, limit: usize) -> Result<(), RuntimeError> {
+    if found <= limit {
         return Ok(());
     }
-    let found = expanded_nodes(func, 0);
-    if found > limit {
-        return Err(RuntimeError::Limit {
-            what: "nodes, once functions are expanded,",
-            found,
-            limit,
-        });
+    Err(RuntimeError::Limit { what, found, limit })
+}
+
+fn nodes(func: &Func) -> impl Iterator<Item = &Node> {
+    (0..func.node_count()).map(|index| func.node(NodeId::new(index)))
+}
+
+fn has_guard(func: &Func) -> bool {
+    nodes(func).any(|node| matches!(node, Node::Guard { .. }))
+}
+
+/// The Func and each that it calls, once however many call it, callees first.
+fn reachable(func: &Func) -> Result<Vec<&Func>, RuntimeError> {
+    let (mut seen, mut all) = (FxHashSet::default(), Vec::new());
+    visit(func, 0, &mut seen, &mut all)?;
+    Ok(all)
+}
+
+/// Recurses on the nesting of calls, to a limit.
+fn visit<'a>(
+    func: &'a Func,
+    depth: usize,
+    seen: &mut FxHashSet<*const Func>,
+    all: &mut Vec<&'a Func>,
+) -> Result<(), RuntimeError> {
+    check_limit("calls, one in the other,", depth, CALL_DEPTH_MAX)?;
+    for callee in func.callees() {
+        if seen.insert(Arc::as_ptr(callee)) {
+            visit(callee, depth + 1, seen, all)?;
+        }
     }
+    all.push(func);
     Ok(())
 }
 
-/// Whether a Func or one that it calls has arrays of its own. Recurses on the
-/// nesting of calls, to a limit.
-pub(crate) fn has_arrays_inside(func: &Func) -> bool {
-    fn inside(func: &Func, depth: usize) -> bool {
-        !func.is_scalar()
-            || depth > kiln_opt::CALL_DEPTH_MAX
-            || func.callees().iter().any(|f| inside(f, depth + 1))
-    }
-    inside(func, 0)
-}
-
-/// Nodes of the Func once it is expanded: an upper bound, as nodes that turn
-/// out equal are merged later. Recurses on the nesting of calls, to a limit.
-fn expanded_nodes(func: &Func, depth: usize) -> usize {
-    if depth > kiln_opt::CALL_DEPTH_MAX {
-        return usize::MAX;
-    }
-    let callees: Vec<usize> = func
-        .callees()
-        .iter()
-        .map(|callee| expanded_nodes(callee, depth + 1))
-        .collect();
-    (0..func.node_count())
-        .map(|index| match func.node(NodeId::new(index)) {
+/// Nodes of the last of the Funcs, which calls the others, once it is
+/// expanded: an upper bound, as nodes that turn out equal are merged later.
+fn expanded_nodes(all: &[&Func]) -> usize {
+    let mut sizes: FxHashMap<*const Func, usize> = FxHashMap::default();
+    let mut last = 0;
+    for &func in all {
+        let size = |node: &Node| match node {
             Node::Op { op, .. } => expansion(*op),
-            Node::Call { callee, .. } => callees[*callee as usize],
+            Node::Call { callee, .. } => {
+                let callee = Arc::as_ptr(&func.callees()[*callee as usize]);
+                sizes.get(&callee).copied().unwrap_or(1)
+            }
             _ => 1,
-        })
-        .fold(0, usize::saturating_add)
+        };
+        last = nodes(func).map(size).fold(0, usize::saturating_add);
+        sizes.insert(func, last);
+    }
+    last
 }
 
 /// Nodes that an op expands to, found by expanding it once.
@@ -104,15 +149,19 @@ mod tests {
         assert!(expansion(Op::Exp) > 20);
     }
 
-    #[test]
-    fn the_limit_names_both_numbers() {
+    fn exponentials(len: usize) -> Func {
         let mut b = FuncBuilder::new("f");
         let mut x = b.scalar_param("x", Scalar::F64);
-        for _ in 0..2_000 {
+        for _ in 0..len {
             x = b.op(Op::Exp, &[x]);
         }
-        let func = b.finish(&[x]);
-        let Err(error) = check(&func, &Limits::untrusted()) else {
+        b.finish(&[x])
+    }
+
+    #[test]
+    fn the_limit_names_both_numbers() {
+        let func = exponentials(2_000);
+        let Err(error) = admit(&func, &Limits::untrusted()) else {
             panic!("2,000 exponentials in a row are too many");
         };
         let RuntimeError::Limit { found, limit, .. } = &error else {
@@ -121,6 +170,33 @@ mod tests {
         assert!(*found > 2_000 * 20 && *limit == Limits::untrusted().expanded_nodes());
         let text = error.to_string();
         assert!(text.contains(&found.to_string()) && text.contains(&limit.to_string()));
-        assert_eq!(check(&func, &Limits::trusted()), Ok(()));
+        assert_eq!(
+            admit(&func, &Limits::trusted()),
+            Ok(Admitted { can_fail: false })
+        );
+    }
+
+    /// Each calls the one before twice.
+    fn doubling(depth: usize) -> Func {
+        let mut func = exponentials(1);
+        for _ in 0..depth {
+            let mut b = FuncBuilder::new("f");
+            let x = b.scalar_param("x", Scalar::F64);
+            let callee = b.callee(Arc::new(func));
+            let once = b.call(callee, &[kiln_ir::CallArg::Value(x)])[0];
+            let twice = b.call(callee, &[kiln_ir::CallArg::Value(once)])[0];
+            func = b.finish(&[twice]);
+        }
+        func
+    }
+
+    #[test]
+    fn calls_count_as_what_they_call() {
+        let limits = Limits::untrusted();
+        assert!(admit(&doubling(5), &limits).is_ok());
+        for depth in [30, CALL_DEPTH_MAX, CALL_DEPTH_MAX + 1] {
+            let refused = admit(&doubling(depth), &limits);
+            assert!(matches!(refused, Err(RuntimeError::Limit { .. })));
+        }
     }
 }

@@ -6,9 +6,10 @@
 //! right one on a warm call is a walk without a lock. Types never differ:
 //! they are the Func's. Sizes never matter.
 
+use crate::budget::admit;
 use crate::cache::Key;
 use crate::element::{Buffer, Element};
-use crate::engine::{Engine, Native, Shared, check_func};
+use crate::engine::{Engine, Native, Shared};
 use crate::error::RuntimeError;
 use crate::interpret::Interpreted;
 use crate::level::{Ran, Tier};
@@ -59,7 +60,7 @@ impl Engine {
     /// the engine's limits allow.
     pub fn columns(&self, func: impl Into<Arc<Func>>) -> Result<ColumnKernel, RuntimeError> {
         let func = func.into();
-        check_func(&func, self.limits())?;
+        admit(&func, self.limits())?;
         if func.results().is_empty() {
             return Err(RuntimeError::Count {
                 what: "results",

@@ -2,7 +2,6 @@
 //! the user can drop; and the global one, which alone reads the environment.
 
 use crate::cache::{Cache, Key};
-use crate::error::RuntimeError;
 use crate::level::{Level, Tier};
 use crate::limits::Limits;
 use crate::native::{Compiled, Failure, Maker};
@@ -337,24 +336,4 @@ pub(crate) enum Native {
     Never,
     /// None at the moment.
     NotNow,
-}
-
-/// Checks that a Func from outside is valid, that it is a function of one
-/// row, and that it is within the limits.
-pub(crate) fn check_func(func: &kiln_ir::Func, limits: &Limits) -> Result<(), RuntimeError> {
-    kiln_ir::verify(func)?;
-    if !func.is_scalar() || crate::budget::has_arrays_inside(func) {
-        return Err(RuntimeError::Arrays {
-            name: func.name().to_owned(),
-        });
-    }
-    let inputs = func.params().len();
-    if inputs > limits.inputs {
-        return Err(RuntimeError::Limit {
-            what: "inputs",
-            found: inputs,
-            limit: limits.inputs,
-        });
-    }
-    crate::budget::check(func, limits)
 }

@@ -55,7 +55,7 @@ impl Engine {
         shape: Shape,
         level: Option<Level>,
     ) -> Result<Explanation, RuntimeError> {
-        crate::engine::check_func(func, self.limits())?;
+        crate::budget::admit(func, self.limits())?;
         let best = self.level().unwrap_or(Level::One);
         let level = match shape {
             Shape::Row => Level::One,

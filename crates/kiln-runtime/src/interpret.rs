@@ -24,7 +24,6 @@ const STATES_MAX: usize = 16;
 #[derive(Debug)]
 pub(crate) struct Interpreted {
     program: Program,
-    faults: Vec<kiln_ir::Fault>,
     states: Mutex<Vec<State>>,
 }
 
@@ -35,7 +34,6 @@ impl Interpreted {
         })?;
         Ok(Interpreted {
             program,
-            faults: func.faults().to_vec(),
             states: Mutex::new(Vec::new()),
         })
     }
@@ -60,7 +58,7 @@ impl Interpreted {
                 row,
                 operands,
             } => {
-                let known = &self.faults[fault.index()];
+                let known = self.program.fault(fault);
                 let row = first_row.map(|first| first + usize::try_from(row).unwrap_or(0));
                 RuntimeError::from(Fault {
                     kind: known.kind,

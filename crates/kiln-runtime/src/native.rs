@@ -18,8 +18,9 @@ pub(crate) use without_jit::{Failure, Maker};
 /// How code is to be called.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Form {
-    /// As a function of the Func's parameters.
-    Direct,
+    /// As a function of the Func's parameters where that can be, else
+    /// through a frame.
+    Scalar,
     /// Through a frame.
     Frame,
     /// As a loop over rows, through a frame.
@@ -35,12 +36,12 @@ pub(crate) struct Request<'a> {
 
 #[cfg(feature = "jit")]
 mod with_jit {
-    use super::{Compiled, Failure, Form, Request};
+    use super::{Compiled, Failure, Request};
     use crate::level::Level;
     use crate::limits::Limits;
     use crate::pipeline::{self, Settings};
     use crate::stats::CodeBytes;
-    use kiln_codegen::{CodegenError, Entry, Target};
+    use kiln_codegen::{CodegenError, Target};
     use std::sync::{Arc, OnceLock};
 
     /// Makes native code.
@@ -78,12 +79,7 @@ mod with_jit {
 
         pub(crate) fn make(&self, request: Request<'_>) -> Result<Compiled, Failure> {
             let settings = self.settings.clone()?;
-            let entry = match request.form {
-                Form::Direct => Entry::Direct,
-                Form::Frame => Entry::Frame,
-                Form::Rows => Entry::Strip,
-            };
-            pipeline::compile((request.func)(), entry, settings)
+            pipeline::compile((request.func)(), request.form, settings)
         }
     }
 }

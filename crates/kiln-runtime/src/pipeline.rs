@@ -10,9 +10,11 @@ use crate::cache::Lasting;
 use crate::compiled::Compiled;
 use crate::limits::Limits;
 use crate::load::LoadError;
+use crate::native::Form;
+use crate::scalar::DIRECT_ARGS_MAX;
 use crate::stats::CodeBytes;
 use crate::worker;
-use kiln_codegen::{CodegenConfig, CodegenError, Entry, Level, MachineCode, Target};
+use kiln_codegen::{CodegenConfig, CodegenError, Entry, Level, MachineCode, Target, scalar_entry};
 use kiln_ir::{Func, Op};
 use kiln_opt::{NotWidened, OptConfig, OptError, Optimized, block_lanes, loop_report, widen};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -91,35 +93,40 @@ impl From<worker::Failure> for Failure {
 /// Makes native code for a Func on a thread of ours and waits for it.
 pub(crate) fn compile(
     func: Arc<Func>,
-    entry: Entry,
+    form: Form,
     settings: Settings,
 ) -> Result<Compiled, Failure> {
     worker::run(move || {
         let compiler = Compiler {
             func: &func,
-            entry,
             settings: &settings,
             start: Instant::now(),
         };
-        match entry {
-            Entry::Strip => compiler.rows(),
-            Entry::Direct | Entry::Frame => compiler.scalar(),
+        match form {
+            Form::Scalar | Form::Frame => compiler.scalar(form),
+            Form::Rows => compiler.rows(),
         }
     })?
 }
 
 struct Compiler<'a> {
     func: &'a Func,
-    entry: Entry,
     settings: &'a Settings,
     start: Instant,
 }
 
 impl Compiler<'_> {
     /// A Func that is called for one row.
-    fn scalar(&self) -> Result<Compiled, Failure> {
+    fn scalar(&self, form: Form) -> Result<Compiled, Failure> {
         let optimized = self.optimize(Level::One)?;
-        let code = self.generate(&optimized.func, Level::One)?;
+        let func = &optimized.func;
+        let entry = match form {
+            Form::Scalar if func.params().len() <= DIRECT_ARGS_MAX => {
+                scalar_entry(func, &self.settings.target)
+            }
+            _ => Entry::Frame,
+        };
+        let code = self.generate(func, entry, Level::One)?;
         self.load(optimized, &code, Vec::new())
     }
 
@@ -163,7 +170,7 @@ impl Compiler<'_> {
             Err(NotWidened::OneLane) | Ok(_) => None,
             Err(refusal) => Some(refusal),
         };
-        let code = self.generate(func, level)?;
+        let code = self.generate(func, Entry::Strip, level)?;
         optimized.report.row_loop = loop_report(func, refusal);
         let mut notes = std::mem::take(notes);
         notes.extend(refusal.map(|refusal| format!("one row at a time: {refusal}")));
@@ -180,8 +187,8 @@ impl Compiler<'_> {
     }
 
     /// Code generation may panic at limits of its own.
-    fn generate(&self, func: &Func, level: Level) -> Result<MachineCode, Failure> {
-        let config = CodegenConfig::new(self.entry, level);
+    fn generate(&self, func: &Func, entry: Entry, level: Level) -> Result<MachineCode, Failure> {
+        let config = CodegenConfig::new(entry, level);
         let made = catch_unwind(AssertUnwindSafe(|| {
             kiln_codegen::compile(func, &self.settings.target, &config)
         }));

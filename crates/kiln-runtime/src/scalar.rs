@@ -1,28 +1,29 @@
 //! A function of one row, called one row at a time.
 //!
-//! A Func that gives one result and cannot fail has a direct entry: a plain
-//! function of its arguments, which [`Typed`](crate::Typed) calls through one
-//! pointer. Every other one is called through a frame on the stack. Neither
-//! way takes a lock or allocates once the code is there.
+//! A Func that gives one result, cannot fail and needs no helper has a direct
+//! entry: a plain function of its arguments, which [`Typed`](crate::Typed)
+//! calls through one pointer. Every other one is called through a frame on
+//! the stack. Neither way takes a lock or allocates once the code is there.
 
 #![allow(
     unsafe_code,
     reason = "calling machine code through a pointer with the types of its Func"
 )]
 
+use crate::budget::{Admitted, admit};
 use crate::cache::Key;
-use crate::columns::{check_type, ran, scalar_of};
-use crate::engine::{Engine, Native, Shared, check_func};
+use crate::columns::{check_type, scalar_of};
+use crate::engine::{Engine, Native, Shared};
 use crate::error::RuntimeError;
 use crate::interpret::Interpreted;
-use crate::level::{Level, Ran, Tier};
+use crate::level::Ran;
 use crate::native::{Compiled, Form, Request};
 use kiln_ir::{Const, Func, Scalar, Signature};
 use std::fmt;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, OnceLock};
 #[cfg(feature = "jit")]
-use {crate::fpenv, crate::frame::Frame, kiln_codegen::frame};
+use {crate::columns::ran, crate::fpenv, crate::frame::Frame, kiln_codegen::frame};
 
 /// Arguments that a direct entry is called with at most.
 pub(crate) const DIRECT_ARGS_MAX: usize = 12;
@@ -37,14 +38,15 @@ pub struct ScalarKernel(pub(crate) Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) engine: Arc<Shared>,
     pub(crate) func: Arc<Func>,
-    is_direct: bool,
+    pub(crate) admitted: Admitted,
     /// Whether arguments and the result are `f64`, so that a direct entry can
     /// be called by number of arguments alone.
     is_f64: bool,
-    /// The code of the direct entry, once there is some.
+    /// The direct entry, once there is one; `code` keeps it.
     entry: AtomicPtr<u8>,
-    /// Holds the code behind `entry`; `None` if there is none for good.
-    direct: OnceLock<Option<Arc<Compiled>>>,
+    /// With a direct entry if that can be; `None` if there is none for good.
+    code: OnceLock<Option<Arc<Compiled>>>,
+    /// With a frame entry, for calls by slots where `code` has the other one.
     framed: OnceLock<Option<Arc<Compiled>>>,
     interpreted: OnceLock<Result<Interpreted, RuntimeError>>,
 }
@@ -57,17 +59,15 @@ impl Engine {
     /// limits allow.
     pub fn scalar(&self, func: impl Into<Arc<Func>>) -> Result<ScalarKernel, RuntimeError> {
         let func = func.into();
-        check_func(&func, self.limits())?;
+        let admitted = admit(&func, self.limits())?;
         let params = || func.params().iter().map(|p| scalar_of(p.ty));
         let results = || func.results().iter().map(|ty| ty.scalar);
-        let is_direct =
-            func.results().len() == 1 && func.params().len() <= DIRECT_ARGS_MAX && !func.can_fail();
         let kernel = ScalarKernel(Arc::new(Inner {
             engine: self.0.clone(),
-            is_direct,
+            admitted,
             is_f64: params().chain(results()).all(|s| s == Scalar::F64),
             entry: AtomicPtr::default(),
-            direct: OnceLock::new(),
+            code: OnceLock::new(),
             framed: OnceLock::new(),
             interpreted: OnceLock::new(),
             func,
@@ -92,7 +92,8 @@ impl ScalarKernel {
 
     /// Makes native code now. Gives it, or `None` if there is none to be had.
     pub fn prepare(&self) -> Option<Arc<Compiled>> {
-        self.0.prepare()
+        self.0.prepare()?;
+        self.0.code.get().cloned().flatten()
     }
 
     /// Calls the function; `results` is filled with one value per result.
@@ -168,59 +169,29 @@ impl Inner {
     /// which the interpreter then reports.
     #[cfg(feature = "jit")]
     fn call_native(&self, args: &[u64], results: &mut [u64]) -> Option<Ran> {
-        if self.is_direct && self.is_f64 {
-            let entry = self.entry();
-            if entry.is_null() {
-                return None;
-            }
-            let mut values = [0.0; DIRECT_ARGS_MAX];
-            for (value, &slot) in values.iter_mut().zip(args) {
-                *value = f64::from_bits(slot);
-            }
-            // SAFETY: the code is a function of as many `f64` as there are
-            // arguments to an `f64` (`is_f64`), kept by `self.direct`.
-            let result = fpenv::with_default(|| unsafe { call_f64(entry, &values[..args.len()]) });
-            results[0] = result.to_bits();
-            return Some(Ran {
-                tier: Tier::Native,
-                level: Level::One,
-            });
+        let first = known(&self.code).or_else(|| self.prepare())?;
+        if first.direct().is_null() {
+            return call_framed(first, args, results);
         }
-        let kept;
-        let code = match self.framed.get() {
-            Some(code) => code.as_deref()?,
-            None => {
-                kept = self.framed()?;
-                &*kept
-            }
-        };
-        let mut frame = Frame::new(code.layout());
-        for (param, &slot) in args.iter().enumerate() {
-            frame.set_scalar(param, slot);
+        if !self.is_f64 {
+            let framed = known(&self.framed).or_else(|| self.prepare_framed())?;
+            return call_framed(framed, args, results);
         }
-        // SAFETY: the code has the frame entry and was made for this Func,
-        // which has no arrays.
-        let status = fpenv::with_default(|| unsafe { code.call(&mut frame) });
-        if status != frame::DONE {
-            return None;
+        let mut values = [0.0; DIRECT_ARGS_MAX];
+        for (value, &slot) in values.iter_mut().zip(args) {
+            *value = f64::from_bits(slot);
         }
-        for (index, slot) in results.iter_mut().enumerate() {
-            *slot = frame.result(index);
-        }
-        Some(ran(Some(code)))
+        let values = &values[..args.len()];
+        // SAFETY: the code is a function of as many `f64` as there are
+        // arguments to an `f64` (`is_f64`), kept by `self.code`.
+        let result = fpenv::with_default(|| unsafe { call_f64(first.direct(), values) });
+        results[0] = result.to_bits();
+        Some(ran(Some(first)))
     }
 
     #[cfg(not(feature = "jit"))]
     fn call_native(&self, _: &[u64], _: &mut [u64]) -> Option<Ran> {
         None
-    }
-
-    pub(crate) fn prepare(&self) -> Option<Arc<Compiled>> {
-        if self.is_direct {
-            self.direct()
-        } else {
-            self.framed()
-        }
     }
 
     /// The program of the interpreter.
@@ -243,52 +214,38 @@ impl Inner {
             .map_err(|failure| interpreted.error(failure, None))
     }
 
-    /// The code of the direct entry, if it is there already; null if not.
+    /// The direct entry, if the code is there and has one; else null.
     #[inline]
-    pub(crate) fn entry_now(&self) -> *const u8 {
+    pub(crate) fn entry(&self) -> *const u8 {
         self.entry.load(Ordering::Acquire)
     }
 
-    /// The code of the direct entry, made if it must be; null if there is
-    /// none to be had.
-    #[inline]
-    pub(crate) fn entry(&self) -> *const u8 {
-        let entry = self.entry_now();
-        if entry.is_null() {
-            self.make_entry()
-        } else {
-            entry
-        }
-    }
-
+    /// The native code, made if it must be. From then on the direct entry is
+    /// known, if it has one.
     #[cold]
-    fn make_entry(&self) -> *const u8 {
+    pub(crate) fn prepare(&self) -> Option<&Compiled> {
+        let code = self.native(&self.code, Form::Scalar)?;
         #[cfg(feature = "jit")]
-        if self.is_direct
-            && let Some(code) = self.direct()
-            && self.direct.get().is_some()
-        {
-            // `self.direct` keeps this code as long as the pointer is here.
-            let entry = code.direct();
-            self.entry.store(entry.cast_mut(), Ordering::Release);
-            return entry;
-        }
-        std::ptr::null()
+        self.entry
+            .store(code.direct().cast_mut(), Ordering::Release);
+        Some(code)
     }
 
-    fn direct(&self) -> Option<Arc<Compiled>> {
-        self.native(&self.direct, Form::Direct)
-    }
-
-    fn framed(&self) -> Option<Arc<Compiled>> {
+    #[cfg(feature = "jit")]
+    #[cold]
+    fn prepare_framed(&self) -> Option<&Compiled> {
         self.native(&self.framed, Form::Frame)
     }
 
-    /// The native code, made on the first call.
-    #[cold]
-    fn native(&self, known: &OnceLock<Option<Arc<Compiled>>>, form: Form) -> Option<Arc<Compiled>> {
-        if let Some(known) = known.get() {
-            return known.clone();
+    /// The code of one form, kept in `kept` once there is some, or once it is
+    /// known that there will be none.
+    fn native<'k>(
+        &self,
+        kept: &'k OnceLock<Option<Arc<Compiled>>>,
+        form: Form,
+    ) -> Option<&'k Compiled> {
+        if let Some(code) = kept.get() {
+            return code.as_deref();
         }
         let request = Request {
             form,
@@ -296,11 +253,37 @@ impl Inner {
         };
         let key: Key = format!("{form:?}\n{}", self.func).into();
         match self.engine.native(&key, request) {
-            Native::Code(code) => known.get_or_init(|| Some(code)).clone(),
-            Native::Never => known.get_or_init(|| None).clone(),
+            Native::Code(code) => kept.get_or_init(|| Some(code)).as_deref(),
+            Native::Never => kept.get_or_init(|| None).as_deref(),
             Native::NotNow => None,
         }
     }
+}
+
+/// The code that is kept, if there is some.
+#[cfg(feature = "jit")]
+#[inline]
+fn known(kept: &OnceLock<Option<Arc<Compiled>>>) -> Option<&Compiled> {
+    kept.get()?.as_deref()
+}
+
+/// Calls code through a frame; `None` if a guard failed.
+#[cfg(feature = "jit")]
+fn call_framed(code: &Compiled, args: &[u64], results: &mut [u64]) -> Option<Ran> {
+    let mut frame = Frame::new(code.layout());
+    for (param, &slot) in args.iter().enumerate() {
+        frame.set_scalar(param, slot);
+    }
+    // SAFETY: the code has the frame entry, as it has no other one, and its
+    // Func has no arrays.
+    let status = fpenv::with_default(|| unsafe { code.call(&mut frame) });
+    if status != frame::DONE {
+        return None;
+    }
+    for (index, slot) in results.iter_mut().enumerate() {
+        *slot = frame.result(index);
+    }
+    Some(ran(Some(code)))
 }
 
 /// Calls a function of `args.len()` arguments.

@@ -58,7 +58,7 @@ impl ScalarKernel {
                 asked: asked::<F>(),
             });
         }
-        if func.can_fail() && !F::RETURNS_FAULTS {
+        if self.0.admitted.can_fail && !F::RETURNS_FAULTS {
             let what = func.faults().first().map(|fault| fault.message.clone());
             return Err(RuntimeError::Fallible {
                 name: func.name().to_owned(),
@@ -99,7 +99,7 @@ impl<F> Typed<F> {
         self.tier.load(Ordering::Relaxed) == Tier::Native as u8
     }
 
-    /// The code to call, or null for the interpreter.
+    /// The direct entry, or null for any other way to call.
     #[inline(always)]
     fn entry(&self) -> *const u8 {
         if self.is_native() {
@@ -126,12 +126,13 @@ impl<F> fmt::Debug for Typed<F> {
     }
 }
 
-/// One result of a kernel that cannot fail.
-#[cold]
-fn interpret(kernel: &Inner, args: &[u64]) -> u64 {
+/// One result of a kernel that cannot fail, in other ways than through its
+/// direct entry.
+#[inline(never)]
+fn call_otherwise(kernel: &Inner, args: &[u64]) -> u64 {
     let mut result = [0];
-    match kernel.call_interpreted(args, &mut result) {
-        Ok(()) => result[0],
+    match kernel.call(args, &mut result) {
+        Ok(_) => result[0],
         // `typed` has seen that the Func has a program and no guard.
         Err(error) => unreachable!("a function that cannot fail did: {error}"),
     }
@@ -167,7 +168,7 @@ macro_rules! functions {
             pub fn call(&self, $($arg: $ty),*) -> R {
                 let entry = self.entry();
                 if entry.is_null() {
-                    return R::from_slot(interpret(&self.kernel, &[$($arg.to_slot()),*]));
+                    return R::from_slot(call_otherwise(&self.kernel, &[$($arg.to_slot()),*]));
                 }
                 // SAFETY: the direct entry is code of this type, which
                 // `typed` has compared with the Func's, and the kernel that

@@ -1,0 +1,20 @@
+//! The tests of kiln-runtime, as one binary.
+
+#![allow(missing_docs, reason = "tests are not documented item by item")]
+
+#[path = "it/cache.rs"]
+mod cache;
+#[path = "it/columns.rs"]
+mod columns;
+#[path = "it/funcs.rs"]
+mod funcs;
+#[path = "it/limits.rs"]
+mod limits;
+#[cfg(target_arch = "x86_64")]
+#[path = "it/mxcsr.rs"]
+mod mxcsr;
+#[cfg(target_os = "linux")]
+#[path = "it/process.rs"]
+mod process;
+#[path = "it/scalar.rs"]
+mod scalar;
