@@ -87,6 +87,8 @@ struct Frame {
     kept_at: usize,
     /// Offset of the frame pointer of the call.
     call_frame: usize,
+    /// Offset of the number of lanes of the slow-lane call under way.
+    lanes: usize,
     /// Bytes below the saved registers.
     bytes: usize,
 }
@@ -141,7 +143,8 @@ impl Frame {
             saves,
             kept_at,
             call_frame,
-            bytes: (call_frame + SLOT_BYTES).next_multiple_of(64),
+            lanes: call_frame + SLOT_BYTES,
+            bytes: (call_frame + 2 * SLOT_BYTES).next_multiple_of(64),
         }
     }
 
@@ -582,6 +585,11 @@ impl Emitter<'_> {
                 self.scratch_move(MachOp::StoreUps, call.width, at, allocs.next());
             }
         }
+        self.asm.push(Instruction::with2(
+            Code::Mov_rm64_imm32,
+            stack(self.frame.lanes),
+            i32::from(call.lanes),
+        ));
         let eax = Register::EAX;
         self.asm
             .push(Instruction::with2(Code::Mov_r32_imm32, eax, call.helper));
@@ -611,16 +619,10 @@ impl Emitter<'_> {
     /// the scratch vectors and the number of lanes, restores. To the code
     /// around it a slow-lane call clobbers nothing.
     fn slow_stub(&mut self) {
-        let lanes = self.func.blocks.iter().flat_map(|b| &b.insts);
-        let Some(lanes) = lanes
-            .filter_map(|inst| match inst {
-                Inst::Slow(call) => Some(call.lanes),
-                _ => None,
-            })
-            .next()
-        else {
+        let mut insts = self.func.blocks.iter().flat_map(|b| &b.insts);
+        if !insts.any(|inst| matches!(inst, Inst::Slow(_))) {
             return;
-        };
+        }
         self.asm.align(16);
         self.asm.bind(self.stub);
         // The return address and the shadow space stand below the frame.
@@ -654,10 +656,11 @@ impl Emitter<'_> {
             first,
             stack(below + self.frame.scratch),
         ));
-        let lanes = u32::from(lanes);
-        let second32 = second.full_register32();
-        self.asm
-            .push(Instruction::with2(Code::Mov_r32_imm32, second32, lanes));
+        self.asm.push(Instruction::with2(
+            Code::Mov_r64_rm64,
+            second,
+            stack(below + self.frame.lanes),
+        ));
         let entry = MemoryOperand::with_base_index_scale(third, Register::RAX, 8);
         self.asm.push(Instruction::with1(Code::Call_rm64, entry));
         for (i, &reg) in saved.iter().enumerate() {
