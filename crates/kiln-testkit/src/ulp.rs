@@ -11,6 +11,7 @@ pub mod double;
 pub mod exact;
 pub mod inputs;
 pub mod oracle;
+pub mod single;
 pub mod table;
 
 use double::Double;

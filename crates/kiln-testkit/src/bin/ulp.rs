@@ -1,72 +1,118 @@
 //! Measures the functions of kiln-math against a correctly rounded oracle.
 //!
 //! ```text
-//! ulp [--count N] [--write FILE] [FUNCTION ...]
+//! ulp [--count N] [--single [--stride N]] [--write FILE] [FUNCTION ...]
 //! ```
 //! Without names it measures every function, on a million inputs each unless
-//! told otherwise. `--write` puts the rows into the table of FILE
+//! told otherwise; with `--single` those in binary32, on every input or on
+//! every N-th. `--write` puts the rows into the table of FILE
 //! (docs/numerics.md). It fails if a function breaks its promise.
 #![allow(clippy::print_stdout, reason = "a command line tool")]
 
 use anyhow::{Context, bail};
-use kiln_testkit::ulp::{measure, table};
+use kiln_testkit::ulp::{self, Report, table};
+
+/// What the command line asks for.
+struct Request {
+    count: u64,
+    single: bool,
+    stride: u32,
+    file: Option<String>,
+    names: Vec<String>,
+}
+
+impl Request {
+    fn parse(mut args: impl Iterator<Item = String>) -> anyhow::Result<Request> {
+        let mut request = Request {
+            count: 1_000_000,
+            single: false,
+            stride: 1,
+            file: None,
+            names: Vec::new(),
+        };
+        while let Some(arg) = args.next() {
+            let mut number = || -> anyhow::Result<f64> {
+                let text = args
+                    .next()
+                    .with_context(|| format!("{arg} needs a number"))?;
+                let number: f64 = text
+                    .parse()
+                    .with_context(|| format!("{arg} needs a number"))?;
+                Ok(number.max(1.0))
+            };
+            match arg.as_str() {
+                "--count" => request.count = number()? as u64,
+                "--stride" => request.stride = number()? as u32,
+                "--single" => request.single = true,
+                "--write" => request.file = Some(args.next().context("--write needs a file")?),
+                name => request.names.push(name.to_owned()),
+            }
+        }
+        Ok(request)
+    }
+
+    fn wants(&self, name: &str) -> bool {
+        self.names.is_empty() || self.names.iter().any(|wanted| wanted == name)
+    }
+}
 
 fn main() -> anyhow::Result<()> {
-    let (mut count, mut file, mut names) = (1_000_000u64, None, Vec::new());
-    let mut args = std::env::args().skip(1);
-    while let Some(arg) = args.next() {
-        match arg.as_str() {
-            "--count" => {
-                let value = args.next().context("--count needs a number")?;
-                count = value.parse::<f64>().context("--count needs a number")? as u64;
-            }
-            "--write" => file = Some(args.next().context("--write needs a file")?),
-            name => names.push(name.to_owned()),
-        }
-    }
+    let request = Request::parse(std::env::args().skip(1))?;
     let mut reports = Vec::new();
-    for function in kiln_math::FUNCTIONS {
-        if !names.is_empty() && !names.iter().any(|name| name == function.name) {
-            continue;
+    let mut take = |report: Option<Report>| {
+        if let Some(report) = report {
+            println!("{}", line(&report));
+            reports.push(report);
         }
-        let Some(report) = measure(function, count) else {
-            continue;
-        };
-        println!(
-            "{:8} {:.4} ULP (promised {}) at {:e}, {:e}; {:.3}% of {} not correctly rounded{}",
-            report.name,
-            report
-                .worst
-                .max(if report.promised == 0.0 { 0.0 } else { 0.5 }),
-            report.promised,
-            report.at.0,
-            report.at.1,
-            100.0 * report.misrounded as f64 / report.count as f64,
-            report.count,
-            if report.holds() {
-                String::new()
-            } else {
-                format!("  BROKEN {:?}", report.broken)
-            },
-        );
-        reports.push(report);
+    };
+    if request.single {
+        let wanted = kiln_math::single::FUNCTIONS.iter();
+        wanted
+            .filter(|function| request.wants(function.name))
+            .for_each(|function| take(ulp::single::measure(function, request.stride)));
+    } else {
+        let wanted = kiln_math::FUNCTIONS.iter();
+        wanted
+            .filter(|function| request.wants(function.name))
+            .for_each(|function| take(ulp::measure(function, request.count)));
     }
     if reports.is_empty() {
         bail!("no function of that name has an oracle");
     }
-    if let Some(file) = file {
-        let document =
-            std::fs::read_to_string(&file).with_context(|| format!("cannot read {file}"))?;
-        std::fs::write(&file, table::rewrite(&document, &reports)?)
-            .with_context(|| format!("cannot write {file}"))?;
+    if let Some(file) = &request.file {
+        write_table(file, request.single, &reports)?;
     }
     let broken: Vec<_> = reports
         .iter()
         .filter(|report| !report.holds())
-        .map(|r| r.name)
+        .map(|report| report.name)
         .collect();
     if !broken.is_empty() {
         bail!("beyond their promises: {}", broken.join(", "));
     }
     Ok(())
+}
+
+fn write_table(file: &str, single: bool, reports: &[Report]) -> anyhow::Result<()> {
+    let markers = if single { table::SINGLE } else { table::DOUBLE };
+    let document = std::fs::read_to_string(file).with_context(|| format!("cannot read {file}"))?;
+    std::fs::write(file, table::rewrite(&document, markers, reports)?)
+        .with_context(|| format!("cannot write {file}"))
+}
+
+fn line(report: &Report) -> String {
+    let least = if report.promised == 0.0 { 0.0 } else { 0.5 };
+    let (x, y) = report.at;
+    let share = 100.0 * report.misrounded as f64 / report.count as f64;
+    let mut line = format!(
+        "{:8} {:.4} ULP (promised {}) at {x:e}, {y:e}; {share:.3}% of {} not correctly rounded",
+        report.name,
+        report.worst.max(least),
+        report.promised,
+        report.count,
+    );
+    if !report.holds() {
+        line += &format!("  BROKEN {:?}", report.broken);
+    }
+    line
 }

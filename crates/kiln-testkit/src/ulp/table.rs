@@ -3,10 +3,23 @@
 use super::Report;
 use std::fmt::Write;
 
-/// The lines between which the table stands.
-pub const BEGIN: &str = "<!-- ulp:begin -->";
-/// Its end.
-pub const END: &str = "<!-- ulp:end -->";
+/// The lines between which a table stands.
+#[derive(Debug, Clone, Copy)]
+pub struct Markers {
+    begin: &'static str,
+    end: &'static str,
+}
+
+/// Those of the table of binary64.
+pub const DOUBLE: Markers = Markers {
+    begin: "<!-- ulp:begin -->",
+    end: "<!-- ulp:end -->",
+};
+/// Those of the table of binary32.
+pub const SINGLE: Markers = Markers {
+    begin: "<!-- ulp32:begin -->",
+    end: "<!-- ulp32:end -->",
+};
 
 /// The rows of the reports as Markdown.
 pub fn markdown(reports: &[Report]) -> String {
@@ -60,11 +73,11 @@ fn place(report: &Report) -> String {
 ///
 /// # Errors
 /// If the markers are missing.
-pub fn rewrite(document: &str, reports: &[Report]) -> anyhow::Result<String> {
+pub fn rewrite(document: &str, markers: Markers, reports: &[Report]) -> anyhow::Result<String> {
     let missing = || anyhow::anyhow!("the document has no ulp table markers");
-    let start = document.find(BEGIN).ok_or_else(missing)? + BEGIN.len();
+    let start = document.find(markers.begin).ok_or_else(missing)? + markers.begin.len();
     let end = document
-        .find(END)
+        .find(markers.end)
         .filter(|&end| end >= start)
         .ok_or_else(missing)?;
     let name = |row: &str| row.split('|').nth(1).map(|cell| cell.trim().to_owned());
