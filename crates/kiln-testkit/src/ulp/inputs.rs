@@ -66,7 +66,7 @@ const BASES: [f64; 25] = [
     709.782712893384, 745.1332191019411, 708.0, 707.5, 1e-300, 4503599627370495.5, 0.75,
     // Hard to round: exp, log, sin (Lefevre and Muller), and the double nearest
     // to a multiple of pi/2 of all.
-    f64::from_bits(0x3e09_e9cb_bfd6_080b), f64::from_bits(0x6a56_2a88_613f_629b),
+    f64::from_bits(0x3e09_e9cb_bfd6_080b), f64::from_bits(0x6a56_2a88_6136_29b5),
     f64::from_bits(0x3ebe_0000_0000_01c2), 5.319372648326541e255,
 ];
 
