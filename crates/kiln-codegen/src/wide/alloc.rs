@@ -47,11 +47,26 @@ enum Terminator {
     Return,
 }
 
+/// How hard to look for registers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Effort {
+    /// Backtracking.
+    Full,
+    /// In one pass over the code.
+    Linear,
+}
+
+/// Number of vector registers at a width.
+pub(crate) fn vector_registers(vector: Width) -> usize {
+    if vector == Width::Z { 32 } else { 16 }
+}
+
 /// Allocates registers; `vector` is the width of the level's registers.
 pub(crate) fn allocate(
     func: &MachFunc,
     vector: Width,
     convention: Convention,
+    effort: Effort,
     check: bool,
 ) -> Result<Output, String> {
     let flat = Flat::new(func, vector, convention);
@@ -59,7 +74,10 @@ pub(crate) fn allocate(
     let options = RegallocOptions {
         verbose_log: false,
         validate_ssa: check,
-        algorithm: Algorithm::Ion,
+        algorithm: match effort {
+            Effort::Full => Algorithm::Ion,
+            Effort::Linear => Algorithm::Fastalloc,
+        },
     };
     let output = regalloc2::run(&flat, &env, &options)
         .map_err(|e: RegAllocError| format!("register allocation: {e}"))?;
@@ -98,7 +116,7 @@ fn machine_env(vector: Width, convention: Convention) -> MachineEnv {
     let allocatable = |reg: &usize| !matches!(*reg, gpr::RAX | gpr::RSP | gpr::RBP);
     let saved = |reg: &usize| is_callee_saved(*reg, convention);
     let evex = vector == Width::Z;
-    let vectors = if evex { 32 } else { 16 };
+    let vectors = vector_registers(vector);
     // On Windows the low halves of xmm6 to xmm15 belong to the caller.
     let kept = |reg: &usize| matches!(convention, Convention::Windows) && matches!(*reg, 6..=15);
     MachineEnv {

@@ -109,11 +109,6 @@ impl<'a> Assembler<'a> {
         self.labels[label.0] = Some(self.len);
     }
 
-    /// Bytes so far.
-    pub(crate) fn len(&self) -> usize {
-        self.len
-    }
-
     /// An entry of the pool to read a constant from.
     pub(crate) fn constant(&mut self, id: ConstId, width: Width, broadcast: u8) -> Operand {
         let (entry, is_element) = self.pool.entry(self.constants, id, width, broadcast);

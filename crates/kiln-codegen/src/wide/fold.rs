@@ -6,14 +6,16 @@
 //! args[2]`, with constants wherever they fall. The three forms differ in
 //! which factor or addend the result overwrites and which may be in memory.
 
+use super::alloc::vector_registers;
 use super::inst::{Addr, Arg, Inst, MachFunc, Part, Role, VECTOR, VInst};
 use super::pool::ConstId;
 use super::rows::{MachOp, Slot, Width};
 use regalloc2::{RegClass, VReg};
 use rustc_hash::FxHashMap;
 
-/// Rewrites a strip in place; `vector` is the level's register width.
-pub(crate) fn fold(func: &mut MachFunc, vector: Width) {
+/// Rewrites a strip in place; `vector` is the level's register width. Gives
+/// the number of vector registers alive at once on the common path.
+pub(crate) fn fold(func: &mut MachFunc, vector: Width) -> usize {
     let loads = foldable_loads(func);
     let lives = Lives::of(func);
     let chosen = hoist(func, &lives, vector);
@@ -56,6 +58,7 @@ pub(crate) fn fold(func: &mut MachFunc, vector: Width) {
         .iter()
         .map(|&(id, width)| load_constant(hoisted[&id], id, width));
     preheader.splice(0..0, loads);
+    lives.pressure
 }
 
 /// A load that its only user may read from memory itself.
@@ -280,7 +283,7 @@ fn hoist(func: &MachFunc, lives: &Lives, vector: Width) -> Vec<(ConstId, Width)>
             }
         }
     }
-    let registers = if vector == Width::Z { 32 } else { 16 };
+    let registers = vector_registers(vector);
     let room = registers - registers.min(lives.pressure + SLACK);
     let mut order: Vec<_> = scores.into_iter().collect();
     order.sort_unstable_by_key(|&(id, (loads, uses, _))| (std::cmp::Reverse((loads, uses)), id));

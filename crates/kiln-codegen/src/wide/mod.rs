@@ -26,6 +26,7 @@ mod sink;
 use crate::machine_code::{Entry, MachineCode};
 use crate::target::{Level, Target};
 use crate::{CodegenConfig, CodegenError};
+use alloc::Effort;
 use kiln_ir::{Func, Node, NodeId, Op, Schedule, as_row_loop};
 use rows::Width;
 use select::Shape;
@@ -37,6 +38,12 @@ const FRAME_LIMIT: usize = 64 << 10;
 /// Machine instructions a strip may have: what register allocation does in
 /// a fraction of a second.
 const INST_LIMIT: usize = 200_000;
+
+/// Values alive at once times instructions from which on registers are
+/// allocated in one pass. The backtracking allocator takes time in proportion
+/// to this product, a few tens of milliseconds here, and where so much is
+/// spilled it gains little.
+const CROWDED: usize = 100_000;
 
 /// How arguments are passed and which registers a callee preserves.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -130,9 +137,22 @@ fn emit(func: &Func, target: &Target, config: &CodegenConfig) -> Result<Emitted,
     limit(mach.inst_count())?;
     sink::sink(&mut mach);
     schedule::schedule(&mut mach);
-    fold::fold(&mut mach, vector);
-    let output =
-        alloc::allocate(&mach, vector, convention, checked).map_err(CodegenError::Backend)?;
+    let pressure = fold::fold(&mut mach, vector);
+    // What is alive at once and in no register is on the stack.
+    let spilled = pressure.saturating_sub(alloc::vector_registers(vector)) * vector.bytes();
+    if spilled > FRAME_LIMIT {
+        return Err(CodegenError::Limit {
+            what: "bytes of stack",
+            found: spilled,
+            limit: FRAME_LIMIT,
+        });
+    }
+    let effort = match pressure * mach.inst_count() > CROWDED {
+        true => Effort::Linear,
+        false => Effort::Full,
+    };
+    let output = alloc::allocate(&mach, vector, convention, effort, checked)
+        .map_err(CodegenError::Backend)?;
     let emitted = emit::emit(&mach, &output, &constants, vector, convention, checked)?;
     if emitted.code.bytes.len() > config.code_limit {
         return Err(CodegenError::Limit {

@@ -48,14 +48,6 @@ impl Constants {
         matches!(self.values[id.0 as usize], Value::Splat { bits: 0, .. })
     }
 
-    /// Whether a constant has every bit set.
-    pub(crate) fn is_ones(&self, id: ConstId) -> bool {
-        match self.values[id.0 as usize] {
-            Value::Splat { bits, bytes } => bits == u64::MAX >> (64 - 8 * u32::from(bytes)),
-            Value::Table(_) => false,
-        }
-    }
-
     /// The bytes to be read at a width.
     fn full(&self, id: ConstId, width: Width) -> Vec<u8> {
         match &self.values[id.0 as usize] {

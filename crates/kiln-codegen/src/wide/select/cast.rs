@@ -132,14 +132,14 @@ impl Selector<'_> {
             (Scalar::I64, _, true) => MachOp::CvtQPs,
             (Scalar::U64, Scalar::F64, true) => MachOp::CvtUqPd,
             (_, _, true) => MachOp::CvtUqPs,
-            (_, Scalar::F64, false) => return self.to_double(from, value),
+            (_, Scalar::F64, false) => return self.double_of(from, value),
             (_, _, false) => {
                 let sticky = match from {
                     // Below 2^53 the double is exact.
                     Scalar::U32 => value,
                     _ => self.sticky(from, value),
                 };
-                let double = self.to_double(from, sticky);
+                let double = self.double_of(from, sticky);
                 return self.resize_float(Scalar::F64, Scalar::F32, double);
             }
         };
@@ -151,7 +151,7 @@ impl Selector<'_> {
     /// `2^84 + 2^32 high` and `2^52 + low` are exact as bits; subtracting
     /// `2^84 + 2^52` from the first is exact, so the sum is rounded once. The
     /// sign bit of an `i64` is flipped and `2^63` more subtracted.
-    fn to_double(&mut self, from: Scalar, value: Arg) -> Arg {
+    fn double_of(&mut self, from: Scalar, value: Arg) -> Arg {
         let width = self.width(Scalar::F64);
         let magic = self.float(Scalar::F64, TWO_52);
         if from == Scalar::U32 {
@@ -206,8 +206,8 @@ impl Selector<'_> {
                 self.float_to_int(Scalar::F64, to, double)
             }
             (Scalar::F32, Scalar::I32) => self.single_to_i32(value),
-            (_, Scalar::U32) if self.evex() => self.to_unsigned(from, to, value),
-            (_, Scalar::U64) if self.evex() => self.to_unsigned(from, to, value),
+            (_, Scalar::U32) if self.evex() => self.float_to_unsigned(from, to, value),
+            (_, Scalar::U64) if self.evex() => self.float_to_unsigned(from, to, value),
             (_, Scalar::I64) if self.evex() => self.double_to_i64_native(value),
             (_, Scalar::U32) => {
                 let clamped = self.clamped(from, to, value);
@@ -278,7 +278,7 @@ impl Selector<'_> {
     /// AVX-512: out of range the conversion gives all ones, which is right
     /// above; below, and at NaN, the operand becomes 0 (`vmaxpd` gives its
     /// second operand where one is NaN).
-    fn to_unsigned(&mut self, from: Scalar, to: Scalar, value: Arg) -> Arg {
+    fn float_to_unsigned(&mut self, from: Scalar, to: Scalar, value: Arg) -> Arg {
         let zero = self.splat(from, 0);
         let (max, row) = match (from, to) {
             (Scalar::F32, Scalar::U32) => (MachOp::MaxPs, MachOp::CvttPsUd),
