@@ -13,10 +13,12 @@ mod cast;
 mod control;
 mod emit;
 mod float;
+mod helper;
 mod int;
 mod lower;
 mod memory;
 mod ops;
+mod vector;
 
 pub(crate) use control::scalar_entry;
 
