@@ -106,7 +106,8 @@ pub fn erfc<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
     let negative = a.lt(x, zero);
     let outer = a.select(negative, mirrored, outer);
 
-    // 1 - x - (erf x - x)
+    // 1 - x - (erf x - x). At the end of this range the difference is a quarter
+    // of erf, whose last places weigh four times as much: the worst of erfc.
     let tail = erf_tail(a, x);
     let minus = a.neg(x);
     let sum = fast_two_sum(a, one, minus);

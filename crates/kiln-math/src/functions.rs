@@ -111,7 +111,7 @@ functions! {
     Unary cbrt(x) "The cube root.", "all numbers", 1.0;
     Binary hypot(x, y) "`sqrt(x^2 + y^2)`.", "all numbers", 1.0;
     Unary erf(x) "The error function.", "all numbers", 1.0;
-    Unary erfc(x) "The complement of the error function, `1 - erf x`.", "all numbers", 2.0;
+    Unary erfc(x) "The complement of the error function, `1 - erf x`.", "all numbers", 2.5;
     Unary tgamma(x) "The gamma function.", "all numbers but negative integers", 10.0;
     Unary lgamma(x) "The logarithm of the size of the gamma function.", "all numbers", 4.0;
     Binary frem(x, y) "The remainder of a division that truncates, as C's `fmod`.",
