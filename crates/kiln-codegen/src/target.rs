@@ -221,10 +221,14 @@ impl Target {
         self.0.arch != Arch::X86_64 || (self.has("avx") && self.has("fma"))
     }
 
-    /// Whether it rounds to integers in hardware, or Cranelift does so
-    /// without a call.
+    /// Whether it rounds to integers in hardware. Without SSE4.1 Cranelift
+    /// would call a function, on RISC-V it leaves trap records.
     pub(crate) fn has_rounding(&self) -> bool {
-        self.0.arch != Arch::X86_64 || self.has("sse41")
+        match self.0.arch {
+            Arch::X86_64 => self.has("sse41"),
+            Arch::Aarch64 => true,
+            Arch::Riscv64 => false,
+        }
     }
 
     /// Whether it has a feature, as [`Target::features`] names them.

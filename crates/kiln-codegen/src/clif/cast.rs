@@ -36,6 +36,7 @@ impl Emit<'_> {
     }
 
     fn float_to_int(&mut self, to: Scalar, x: Value) -> Value {
+        self.conversions += 1;
         let signed = to.is_signed();
         if to.bytes() >= 4 {
             let ty = Kind::one(to).clif();

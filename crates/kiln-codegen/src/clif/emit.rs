@@ -100,6 +100,8 @@ pub(super) struct Emit<'a> {
     pub(super) division_traps: usize,
     /// Divisions emitted.
     pub(super) divisions: usize,
+    /// Saturating conversions of floats to integers emitted, of one lane.
+    pub(super) conversions: usize,
 }
 
 macro_rules! binary {
@@ -117,6 +119,7 @@ impl<'a> Emit<'a> {
             target,
             division_traps: 0,
             divisions: 0,
+            conversions: 0,
         }
     }
 }
