@@ -16,11 +16,11 @@ pub(crate) fn run(args: &Eval) -> Result<(), Failure> {
         .iter()
         .map(|(name, value, ty)| (*name, given_type(*value, *ty)))
         .collect();
-    let names = values.iter().map(|(name, ..)| *name);
-    if let Some(name) = names.clone().find(|n| !formula.bindable_names().any(|k| k == *n)) {
+    let kernel = engine.kernel(&formula).bind(&inputs)?;
+    let mut names = values.iter().map(|(name, ..)| *name);
+    if let Some(name) = names.find(|n| !formula.bindable_names().any(|k| k == *n)) {
         return Err(failure(format!("`{name}` is not an input of the formula")));
     }
-    let kernel = engine.kernel(&formula).bind(&inputs)?;
     let row: Vec<Value> = values.iter().map(|(_, value, _)| *value).collect();
     let outputs = kernel.call(&row)?;
     if args.tier.is_some() && outputs.ran().tier != tier(args) {

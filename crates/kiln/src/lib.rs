@@ -58,7 +58,7 @@ pub use value::{Value, Values};
 pub use kiln_formula::{
     Code, Diagnostic, InputType, Label, OutputInfo, Overflow, Place, Severity, Span, Suggestion,
 };
-pub use kiln_ir::Scalar;
+pub use kiln_ir::{FaultKind, Scalar};
 #[cfg(feature = "jit")]
 pub use kiln_runtime::Explanation;
 pub use kiln_runtime::{

@@ -11,7 +11,7 @@ fn eval_prints_bare_values() {
     assert_eq!(kiln(&["eval", "a > 1", "a=2"]).ok(), "true\n");
     assert_eq!(kiln(&["eval", "if(a, 1, 2)", "a=false"]).ok(), "2\n");
     assert_eq!(kiln(&["eval", "a + 1", "a="]).ok(), "missing\n");
-    assert_eq!(kiln(&["eval", "10 ^ 300 * x", "x=1"]).ok(), "1e300\n");
+    assert_eq!(kiln(&["eval", "1e300 * x", "x=1"]).ok(), "1e300\n");
 }
 
 #[test]

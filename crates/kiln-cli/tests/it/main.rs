@@ -62,10 +62,12 @@ fn kiln_on(input: &str, args: &[&str]) -> Ran {
         .spawn()
         .expect("the binary starts");
     let mut stdin = child.stdin.take().expect("it is piped");
-    // The run may end before it has read everything.
-    let _ = stdin.write_all(input.as_bytes());
-    drop(stdin);
-    Ran::new(child.wait_with_output().expect("it ends"))
+    // Beside reading, since both pipes are short.
+    std::thread::scope(|scope| {
+        // The run may end before it has read everything.
+        scope.spawn(move || stdin.write_all(input.as_bytes()).is_ok());
+        Ran::new(child.wait_with_output().expect("it ends"))
+    })
 }
 
 /// A folder of the test's own, with a file in it.

@@ -1,0 +1,34 @@
+//! The facade from outside: binding, verbs, records, the builder, errors.
+
+#![forbid(unsafe_code)]
+
+mod binding;
+mod builder;
+mod errors;
+mod records;
+mod verbs;
+
+use kiln::{Engine, Formula, Tier};
+
+fn formula(text: &str) -> Formula {
+    text.parse().expect("the formula is in order")
+}
+
+/// One engine per tier, so that every test sees both.
+fn engines() -> [Engine; 2] {
+    [Tier::Interpreter, Tier::Native].map(|tier| Engine::builder().tier(tier).build())
+}
+
+fn is_handle<T: Clone + Send + Sync + std::fmt::Debug>() {}
+
+#[test]
+fn handles_are_cheap_to_share() {
+    is_handle::<Engine>();
+    is_handle::<Formula>();
+    is_handle::<kiln::Func>();
+    is_handle::<kiln::Kernel>();
+    is_handle::<kiln::Positional>();
+    is_handle::<kiln::Typed<fn(f64) -> f64>>();
+    is_handle::<kiln::RecordKernel<records::Line, f64>>();
+    is_handle::<kiln::Error>();
+}
