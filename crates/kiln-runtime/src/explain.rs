@@ -8,11 +8,11 @@ use crate::engine::Engine;
 use crate::error::RuntimeError;
 use crate::level::Level;
 use crate::limits::Limits;
-use crate::pipeline::{Failure, native_ops};
+use crate::pipeline::{Failure, opt_config};
 use crate::worker;
 use kiln_codegen::{CodegenConfig, CodegenError, Entry, Target};
 use kiln_ir::{Column, Func, elementwise};
-use kiln_opt::{OptConfig, block_lanes, loop_report, optimize, widen};
+use kiln_opt::{block_lanes, loop_report, optimize, widen};
 use std::sync::Arc;
 
 /// The stages of one compile, as text.
@@ -81,10 +81,7 @@ fn explain(
         Shape::Row => row.clone(),
         Shape::Rows => elementwise(row, &vec![Column::Contiguous; row.params().len()]),
     };
-    let config = OptConfig::default()
-        .native(native_ops(level))
-        .nodes_max(limits.expanded_nodes());
-    let mut optimised = optimize(&func, &config)?;
+    let mut optimised = optimize(&func, &opt_config(level, limits))?;
     let (made, level, entry) = match shape {
         Shape::Row => {
             let entry = kiln_codegen::scalar_entry(&optimised.func, &target);

@@ -178,9 +178,7 @@ impl Compiler<'_> {
     }
 
     fn optimize(&self, level: Level) -> Result<Optimized, Failure> {
-        let config = OptConfig::default()
-            .native(native_ops(level))
-            .nodes_max(self.settings.limits.expanded_nodes());
+        let config = opt_config(level, &self.settings.limits);
         let optimized = kiln_opt::optimize(self.func, &config)?;
         self.check_clock()?;
         Ok(optimized)
@@ -223,8 +221,17 @@ fn is_about_level(failure: &Failure) -> bool {
     matches!(failure, Failure::Codegen(_) | Failure::Panic(_))
 }
 
+/// How a Func is optimised for a level. Its size was bounded when it was let
+/// in, by what it expands to; the passes get twice that, as the loop around
+/// it and what a pass leaves behind count there.
+pub(crate) fn opt_config(level: Level, limits: &Limits) -> OptConfig {
+    OptConfig::default()
+        .native(native_ops(level))
+        .nodes_max(2 * limits.expanded_nodes())
+}
+
 /// The ops that a level has as instructions and others expand.
-pub(crate) fn native_ops(level: Level) -> &'static [Op] {
+fn native_ops(level: Level) -> &'static [Op] {
     match level {
         Level::Avx512 => &[Op::Ldexp, Op::Exponent, Op::Mantissa],
         _ => &[],

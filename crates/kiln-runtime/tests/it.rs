@@ -1,5 +1,6 @@
 //! The tests of kiln-runtime, as one binary.
 
+#![cfg(feature = "jit")]
 #![allow(missing_docs, reason = "tests are not documented item by item")]
 
 #[path = "it/cache.rs"]
@@ -13,8 +14,5 @@ mod limits;
 #[cfg(target_arch = "x86_64")]
 #[path = "it/mxcsr.rs"]
 mod mxcsr;
-#[cfg(target_os = "linux")]
-#[path = "it/process.rs"]
-mod process;
 #[path = "it/scalar.rs"]
 mod scalar;

@@ -6,7 +6,7 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// x plus a number of its own for each `i`.
-pub(crate) fn add(i: u64) -> kiln_ir::Func {
+fn add(i: u64) -> kiln_ir::Func {
     func(&format!(
         "func @add(x: f64) -> f64 {{\n    v0 = add x, {i}.0\n    v1 = mul v0, v0\n    return v1\n}}"
     ))

@@ -59,37 +59,3 @@ fn what_would_compile_too_long_is_refused_at_once() {
         start.elapsed()
     );
 }
-
-#[test]
-fn what_is_let_in_compiles_within_the_budget() {
-    let engine = Engine::default();
-    let budget = engine.limits().compile;
-    for op in [Op::Add, Op::Mul, Op::Exp, Op::Sin, Op::Pow] {
-        // The longest chain that is let in.
-        let (mut least, mut most) = (1, 60_000);
-        while least + 1 < most {
-            let middle = usize::midpoint(least, most);
-            match engine.scalar(chain(op, middle)) {
-                Ok(_) => least = middle,
-                Err(_) => most = middle,
-            }
-        }
-        let func = chain(op, least);
-        for is_columns in [false, true] {
-            let engine = Engine::default();
-            let start = Instant::now();
-            let code = match is_columns {
-                false => engine.scalar(func.clone()).unwrap().prepare(),
-                true => engine.columns(func.clone()).unwrap().prepare(),
-            };
-            let (took, stats) = (start.elapsed(), engine.stats());
-            println!(
-                "{} x {least}, columns {is_columns}: {took:?}, {:?} bytes, {:?}",
-                op.name(),
-                code.as_ref().map(|c| c.code_bytes()),
-                stats.fallbacks,
-            );
-            assert!(took < 4 * budget, "{} x {least}: {took:?}", op.name());
-        }
-    }
-}
