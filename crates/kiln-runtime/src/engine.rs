@@ -111,7 +111,7 @@ impl EngineBuilder {
         let mut is_new = false;
         let engine = GLOBAL.get_or_init(|| {
             is_new = true;
-            self.from_environment()
+            self.with_environment()
         });
         if is_new {
             Ok(engine.clone())
@@ -134,7 +134,7 @@ impl EngineBuilder {
     }
 
     /// Applies `KILN_TIER`, `KILN_CPU` and `KILN_THREADS`.
-    fn from_environment(mut self) -> Engine {
+    fn with_environment(mut self) -> Engine {
         let mut overrides = Vec::new();
         let mut read = |name: &str, apply: &mut dyn FnMut(&str) -> Result<(), String>| {
             let Ok(value) = std::env::var(name) else {
@@ -205,7 +205,7 @@ impl Engine {
     /// `one`, `128`, `avx2`, `avx512`) and `KILN_THREADS`, unless
     /// [`build_global`](EngineBuilder::build_global) has.
     pub fn global() -> &'static Engine {
-        GLOBAL.get_or_init(|| EngineBuilder::default().from_environment())
+        GLOBAL.get_or_init(|| EngineBuilder::default().with_environment())
     }
 
     /// Where calls run from now on; effective on the next call of every

@@ -166,10 +166,7 @@ pub struct ColumnMut<'a> {
 impl<'a> ColumnMut<'a> {
     /// Values, and whether each is there, which an output that can be missing
     /// needs. What is written to the places of missing rows is arbitrary.
-    pub fn with_validity<T: Element>(
-        values: &'a mut [T],
-        valid: &'a mut [bool],
-    ) -> ColumnMut<'a> {
+    pub fn with_validity<T: Element>(values: &'a mut [T], valid: &'a mut [bool]) -> ColumnMut<'a> {
         ColumnMut {
             values: T::slice_mut(values),
             valid: Some(valid),
@@ -288,7 +285,9 @@ impl ColumnBuf {
 
     /// The values, if they are of type `T`. Those of missing rows are arbitrary.
     pub fn as_slice<T: Element>(&self) -> Option<&[T]> {
-        vector(&self.data).downcast_ref::<Vec<T>>().map(Vec::as_slice)
+        vector(&self.data)
+            .downcast_ref::<Vec<T>>()
+            .map(Vec::as_slice)
     }
 
     /// Whether each row is there; `None` where none can be missing.
@@ -302,7 +301,9 @@ impl ColumnBuf {
     /// The column, when its values are not of type `T`.
     pub fn into_vec<T: Element>(self) -> Result<Vec<T>, ColumnBuf> {
         let valid = self.valid;
-        self.data.into_vec().map_err(|data| ColumnBuf { data, valid })
+        self.data
+            .into_vec()
+            .map_err(|data| ColumnBuf { data, valid })
     }
 
     /// The value of a row.
@@ -331,11 +332,7 @@ pub struct Columns {
 }
 
 impl Columns {
-    pub(crate) fn new(
-        outputs: Arc<[OutputInfo]>,
-        columns: Vec<ColumnBuf>,
-        ran: Ran,
-    ) -> Columns {
+    pub(crate) fn new(outputs: Arc<[OutputInfo]>, columns: Vec<ColumnBuf>, ran: Ran) -> Columns {
         Columns {
             outputs,
             columns,

@@ -6,7 +6,6 @@ use crate::formula::Formula;
 use crate::inputs::Inputs;
 use crate::value::{Value, Values};
 
-
 /// Computes a formula once, for the values by name in a list of pairs or a map.
 /// One call is over before code could be made, so it runs in the interpreter;
 /// for more than one, a [`Kernel`](crate::Kernel) is faster.
@@ -28,5 +27,9 @@ pub fn eval<I: Inputs<Value>>(formula: &str, inputs: I) -> Result<Values, Error>
 /// The engine of one-shot calls, which never makes code.
 fn interpreter() -> &'static Engine {
     static ENGINE: std::sync::OnceLock<Engine> = std::sync::OnceLock::new();
-    ENGINE.get_or_init(|| Engine::builder().tier(kiln_runtime::Tier::Interpreter).build())
+    ENGINE.get_or_init(|| {
+        Engine::builder()
+            .tier(kiln_runtime::Tier::Interpreter)
+            .build()
+    })
 }

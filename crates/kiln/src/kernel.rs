@@ -132,7 +132,10 @@ impl Kernel {
         };
         let position = |index: usize| {
             let name = &*names[index];
-            inputs.iter().position(|(known, _)| *known == name).unwrap_or(0)
+            inputs
+                .iter()
+                .position(|(known, _)| *known == name)
+                .unwrap_or(0)
         };
         let positions = bound.inputs.iter().map(|&(index, _)| position(index));
         Ok(Positional {
@@ -175,7 +178,11 @@ impl Kernel {
         let rows = self.rows(rows.map(|rows| ("the output", rows)), &columns)?;
         let mut args = bound.args(&columns);
         let (mut buffers, ran) = bound.columns()?.map(&mut args)?;
-        if columns.iter().flatten().all(|column| column.lengths().next().is_none()) {
+        if columns
+            .iter()
+            .flatten()
+            .all(|column| column.lengths().next().is_none())
+        {
             // Values alone are one row to the runtime.
             buffers = buffers.iter().map(|b| repeated(b, rows)).collect();
         }
@@ -277,7 +284,11 @@ impl Kernel {
     ) -> Result<kiln_runtime::Explanation, Error> {
         let bound = self.bind(inputs)?.bound;
         let shape = kiln_runtime::Shape::Rows;
-        Ok(self.inner.engine.runtime().explain(&bound.func, shape, level)?)
+        Ok(self
+            .inner
+            .engine
+            .runtime()
+            .explain(&bound.func, shape, level)?)
     }
 
     /// The inputs of every name there may be. A list may hold no others.
@@ -457,7 +468,10 @@ impl Bound {
     /// What maps it over columns.
     fn columns(&self) -> Result<&ColumnKernel, RuntimeError> {
         let make = || self.engine.runtime().columns(self.func.clone());
-        self.columns.get_or_init(make).as_ref().map_err(Clone::clone)
+        self.columns
+            .get_or_init(make)
+            .as_ref()
+            .map_err(Clone::clone)
     }
 
     /// Calls for one row; `value` gives the value of a name by its index.
@@ -498,7 +512,9 @@ impl Bound {
     fn args<'a>(&self, columns: &[Option<Column<'a>>]) -> Vec<Arg<'a>> {
         let mut args = Vec::with_capacity(2 * self.inputs.len());
         for &(index, nullable) in &self.inputs {
-            let Some(column) = &columns[index] else { continue };
+            let Some(column) = &columns[index] else {
+                continue;
+            };
             let (value, valid) = column.clone().into_args();
             args.push(value);
             if nullable {
@@ -512,7 +528,11 @@ impl Bound {
     /// output does not have says that every row is there.
     fn slices<'o>(&self, outputs: &'o mut [(&str, ColumnMut<'_>)]) -> Vec<SliceMut<'o>> {
         let parts = outputs.iter_mut();
-        self.in_order(parts.map(|(name, column)| (&**name, column.parts())).collect())
+        self.in_order(
+            parts
+                .map(|(name, column)| (&**name, column.parts()))
+                .collect(),
+        )
     }
 
     fn in_order<'o>(&self, mut parts: Vec<Part<'o>>) -> Vec<SliceMut<'o>> {
@@ -586,11 +606,7 @@ impl Bound {
         (result, None)
     }
 
-    fn check_outputs(
-        &self,
-        rows: usize,
-        outputs: &[(&str, ColumnMut<'_>)],
-    ) -> Result<(), Error> {
+    fn check_outputs(&self, rows: usize, outputs: &[(&str, ColumnMut<'_>)]) -> Result<(), Error> {
         for (at, (name, column)) in outputs.iter().enumerate() {
             let Some(info) = self.outputs.iter().find(|info| info.name == *name) else {
                 let names = self.outputs.iter().map(|info| info.name.as_str());
@@ -667,7 +683,8 @@ impl Positional {
             }
         }
         let mut places = self.positions.iter();
-        self.bound.call(|_| places.next().map_or(Value::Missing, |&at| values[at]))
+        self.bound
+            .call(|_| places.next().map_or(Value::Missing, |&at| values[at]))
     }
 
     /// Computes one row of `f64` inputs into its one `f64` output. Takes no

@@ -10,8 +10,8 @@ use crate::error::{Described, Error, Kind as ErrorKind, list};
 use crate::source::Source;
 use crate::value::Value;
 use kiln_formula::{InputType, OutputInfo};
-use kiln_ir::meaning::Value as _;
 use kiln_ir::Const;
+use kiln_ir::meaning::Value as _;
 use kiln_runtime::{Arg, Buffer, ColumnKernel, Element, ScalarKernel, View};
 use std::fmt;
 use std::marker::PhantomData;
@@ -40,6 +40,33 @@ pub use kiln_macros::Record;
 /// assert_eq!(net.call(&lines[0])?, 10.0);
 /// assert_eq!(net.map(&lines)?, [10.0, 6.0]);
 /// # Ok::<(), kiln::Error>(())
+/// ```
+///
+/// What is no record does not compile: a field that is no number,
+///
+/// ```compile_fail,E0277
+/// #[derive(kiln::Record)]
+/// struct Line { name: String }
+/// ```
+///
+/// two fields of one name, fields without names, no field at all, an option
+/// that does not exist:
+///
+/// ```compile_fail
+/// #[derive(kiln::Record)]
+/// struct Line { a: f64, #[kiln(rename = "a")] b: f64 }
+/// ```
+/// ```compile_fail
+/// #[derive(kiln::Record)]
+/// struct Line(f64);
+/// ```
+/// ```compile_fail
+/// #[derive(kiln::Record)]
+/// struct Line { #[kiln(skip)] a: f64 }
+/// ```
+/// ```compile_fail
+/// #[derive(kiln::Record)]
+/// struct Line { #[kiln(renamed = "b")] a: f64 }
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a record",
@@ -250,13 +277,18 @@ struct Inner {
 impl<R: Record, O: Output> RecordKernel<R, O> {
     pub(crate) fn new(engine: &Engine, source: &impl Source) -> Result<Self, Error> {
         let bindable = source.bindable();
-        let used = R::FIELDS.iter().filter(|f| bindable.iter().any(|n| **n == *f.name));
+        let used = R::FIELDS
+            .iter()
+            .filter(|f| bindable.iter().any(|n| **n == *f.name));
         let used: Vec<(&str, InputType)> = used.map(|field| (field.name, field.ty)).collect();
         let made = match source.specialise(&used) {
             Ok(made) => made,
             // Once more with every field, for its suggestions.
             Err(error) => {
-                let all: Vec<_> = R::FIELDS.iter().map(|field| (field.name, field.ty)).collect();
+                let all: Vec<_> = R::FIELDS
+                    .iter()
+                    .map(|field| (field.name, field.ty))
+                    .collect();
                 return Err(source.specialise(&all).err().unwrap_or(error));
             }
         };

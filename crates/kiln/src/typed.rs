@@ -19,7 +19,11 @@ pub(crate) fn typed<F: Function>(
             arguments: F::PARAMS.len(),
         }));
     }
-    if let Some((at, name)) = names.iter().enumerate().find(|(at, n)| names[..*at].contains(n)) {
+    if let Some((at, name)) = names
+        .iter()
+        .enumerate()
+        .find(|(at, n)| names[..*at].contains(n))
+    {
         debug_assert!(at > 0);
         return Err(Error::from(Kind::Twice {
             name: (*name).to_owned(),

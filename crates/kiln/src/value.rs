@@ -220,7 +220,12 @@ mod tests {
 
     #[test]
     fn constants_and_values_are_the_same_things() {
-        for value in [Value::F64(-0.0), Value::I8(-1), Value::U64(u64::MAX), Value::Bool(true)] {
+        for value in [
+            Value::F64(-0.0),
+            Value::I8(-1),
+            Value::U64(u64::MAX),
+            Value::Bool(true),
+        ] {
             let back = value.to_const().map(Value::from_const);
             assert_eq!(back, Some(value));
         }

@@ -13,11 +13,11 @@ mod var;
 
 pub use var::{Literal, Var};
 
-use kiln_runtime::Element;
 use crate::error::Error;
 use crate::func::Func;
 use kiln_formula::OutputInfo;
 use kiln_ir::{Fault, FaultKind, FuncBuilder, NodeId, Scalar};
+use kiln_runtime::Element;
 use std::cell::RefCell;
 
 /// Builds one [`Func`]; see [`build`] for the short way.
@@ -62,7 +62,11 @@ pub fn build<T: Element>(
 ) -> Result<Func, Error> {
     let builder = Builder::new("built");
     let result = body(&builder).id();
-    builder.state.borrow_mut().outputs.push(("result".to_owned(), result));
+    builder
+        .state
+        .borrow_mut()
+        .outputs
+        .push(("result".to_owned(), result));
     builder.finish()
 }
 
