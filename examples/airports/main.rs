@@ -43,7 +43,10 @@ fn main() -> Result<()> {
         Ok(formula) => formula,
         Err(error) => bail!("{}", error.report()),
     };
-    println!("distance from {}, {}", airports.code[from], airports.name[from]);
+    println!(
+        "distance from {}, {}",
+        airports.code[from], airports.name[from]
+    );
     for line in formula.source().lines() {
         println!("  {line}");
     }
@@ -53,14 +56,31 @@ fn main() -> Result<()> {
     let kernel = native.kernel(&formula);
     let (km, ran) = distances(&kernel, &airports, from)?;
     let first = start.elapsed();
-    ensure!(ran.tier == Tier::Native, "no native code: {:?}", native.stats().fallbacks);
+    ensure!(
+        ran.tier == Tier::Native,
+        "no native code: {:?}",
+        native.stats().fallbacks
+    );
     let compiling = native.stats().compile_time;
-    println!("compiled in {} ({ran}); first result after {}", ms(compiling), ms(first));
+    println!(
+        "compiled in {} ({ran}); first result after {}",
+        ms(compiling),
+        ms(first)
+    );
 
-    let interpreted = Engine::builder().tier(Tier::Interpreter).build().kernel(&formula);
+    let interpreted = Engine::builder()
+        .tier(Tier::Interpreter)
+        .build()
+        .kernel(&formula);
     let (check, _) = distances(&interpreted, &airports, from)?;
-    println!("interpreted {:6.2} ns a row", row_ns(&interpreted, &airports, from)?);
-    println!("native      {:6.2} ns a row", row_ns(&kernel, &airports, from)?);
+    println!(
+        "interpreted {:6.2} ns a row",
+        row_ns(&interpreted, &airports, from)?
+    );
+    println!(
+        "native      {:6.2} ns a row",
+        row_ns(&kernel, &airports, from)?
+    );
     let same = km.len() == check.len() && km.iter().zip(&check).all(|(a, b)| same_bits(*a, *b));
     println!("same bits: {}", if same { "yes" } else { "no" });
 
@@ -68,7 +88,10 @@ fn main() -> Result<()> {
     let mut order: Vec<usize> = (0..km.len()).collect();
     order.sort_by(|&a, &b| km[b].total_cmp(&km[a]));
     for &row in order.iter().take(10) {
-        println!("{:10.1}  {}  {}", km[row], airports.code[row], airports.name[row]);
+        println!(
+            "{:10.1}  {}  {}",
+            km[row], airports.code[row], airports.name[row]
+        );
     }
     println!("try: cargo run --release --bin kiln -- explain 'sqrt(a^2 + b^2)' --emit asm");
     ensure!(same, "the interpreter and native code differ");
@@ -81,7 +104,11 @@ fn arguments() -> Result<(String, String)> {
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         match arg.as_str() {
-            "--from" => from = args.next().context("--from needs an airport, such as JFK")?,
+            "--from" => {
+                from = args
+                    .next()
+                    .context("--from needs an airport, such as JFK")?
+            }
             "--help" => bail!("airports [--from IATA] [FORMULA]"),
             _ => text = arg,
         }

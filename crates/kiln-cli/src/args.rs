@@ -11,8 +11,17 @@ use std::path::PathBuf;
 
 /// Numeric formulas, compiled to native code.
 #[derive(Debug, Parser)]
-#[command(name = "kiln", version, disable_help_flag = true, disable_version_flag = true)]
-#[command(propagate_version = true, subcommand_required = true, arg_required_else_help = true)]
+#[command(
+    name = "kiln",
+    version,
+    disable_help_flag = true,
+    disable_version_flag = true
+)]
+#[command(
+    propagate_version = true,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -47,7 +56,12 @@ pub(crate) enum Command {
 pub(crate) struct Common {
     /// Types of the inputs, such as `a=f64,b=i32,c=bool?`; `?` means that
     /// values may be missing. An input that is not listed is f64
-    #[arg(long, value_name = "NAME=TYPE,...", default_value = "", hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "NAME=TYPE,...",
+        default_value = "",
+        hide_default_value = true
+    )]
     pub(crate) types: TypeList,
     /// Read the formula from a file
     #[arg(long, value_name = "PATH")]

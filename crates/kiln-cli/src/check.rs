@@ -11,12 +11,8 @@ pub(crate) fn run(args: &Check) -> Result<(), Failure> {
     let inputs = source::input_types(&formula, &args.common, Scalar::F64)?;
     let outputs = formula.check(&inputs)?;
     if args.common.json {
-        let input = |(name, ty): &(&str, InputType)| {
-            json!({ "name": name, "type": ty.scalar.name(), "nullable": ty.nullable })
-        };
-        let output = |info: &kiln::OutputInfo| {
-            json!({ "name": info.name, "type": info.scalar.name(), "nullable": info.nullable })
-        };
+        let input = |(name, ty): &(&str, InputType)| json!({ "name": name, "type": ty.scalar.name(), "nullable": ty.nullable });
+        let output = |info: &kiln::OutputInfo| json!({ "name": info.name, "type": info.scalar.name(), "nullable": info.nullable });
         return print_json(&json!({
             "inputs": inputs.iter().map(input).collect::<Vec<_>>(),
             "outputs": outputs.iter().map(output).collect::<Vec<_>>(),
@@ -27,11 +23,18 @@ pub(crate) fn run(args: &Check) -> Result<(), Failure> {
     let mark = |nullable: bool| if nullable { "?" } else { "" };
     let mut text = String::from("in order\n");
     for (name, ty) in &inputs {
-        text.push_str(&format!("  takes {name}: {}{}\n", ty.scalar, mark(ty.nullable)));
+        text.push_str(&format!(
+            "  takes {name}: {}{}\n",
+            ty.scalar,
+            mark(ty.nullable)
+        ));
     }
     for info in &outputs {
         let (name, scalar) = (&info.name, info.scalar);
-        text.push_str(&format!("  gives {name}: {scalar}{}\n", mark(info.nullable)));
+        text.push_str(&format!(
+            "  gives {name}: {scalar}{}\n",
+            mark(info.nullable)
+        ));
     }
     print(&text)
 }

@@ -11,7 +11,9 @@ const PROBE: &str = "exp(x) / (1 + x ^ 2) + sin(x)";
 pub(crate) fn run(args: &Doctor) -> Result<(), Failure> {
     let engine = Engine::global();
     let limits = engine.limits();
-    let level = engine.level().map_or("none".to_owned(), |level| level.to_string());
+    let level = engine
+        .level()
+        .map_or("none".to_owned(), |level| level.to_string());
     let probe = probe(&engine)?;
     let version = env!("CARGO_PKG_VERSION");
     if args.json {
@@ -75,7 +77,12 @@ fn probe(global: &Engine) -> Result<String, Failure> {
         values.iter().map(|x| x.to_bits()).collect()
     };
     if bits(&code) != bits(&reference) {
-        return Err(failure("native code and the interpreter differ; please report this"));
+        return Err(failure(
+            "native code and the interpreter differ; please report this",
+        ));
     }
-    Ok(format!("works ({}, same bits as the interpreter)", code.ran().level))
+    Ok(format!(
+        "works ({}, same bits as the interpreter)",
+        code.ran().level
+    ))
 }

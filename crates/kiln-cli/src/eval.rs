@@ -25,7 +25,10 @@ pub(crate) fn run(args: &Eval) -> Result<(), Failure> {
     let outputs = kernel.call(&row)?;
     if args.tier.is_some() && outputs.ran().tier != tier(args) {
         let reasons: Vec<String> = engine.stats().fallbacks.into_keys().collect();
-        return Err(failure(format!("there is no native code: {}", reasons.join("; "))));
+        return Err(failure(format!(
+            "there is no native code: {}",
+            reasons.join("; ")
+        )));
     }
     if args.common.json {
         let output = |(name, value): (&str, Value)| {
@@ -41,7 +44,9 @@ pub(crate) fn run(args: &Eval) -> Result<(), Failure> {
     match outputs.only() {
         Some(value) => print(&format!("{value}\n")),
         None => {
-            let lines = outputs.iter().map(|(name, value)| format!("{name} = {value}\n"));
+            let lines = outputs
+                .iter()
+                .map(|(name, value)| format!("{name} = {value}\n"));
             print(&lines.collect::<String>())
         }
     }

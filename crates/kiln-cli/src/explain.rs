@@ -51,7 +51,10 @@ fn stage(explained: &Explanation, emit: Emit) -> Result<&str, Failure> {
 fn everything(explained: &Explanation) -> String {
     let clif = explained.clif.as_deref();
     let sections = [
-        ("formula as a function of one row", Some(explained.ir.as_str())),
+        (
+            "formula as a function of one row",
+            Some(explained.ir.as_str()),
+        ),
         ("optimised, as a loop over rows", Some(&explained.optimised)),
         ("Cranelift's input", clif),
         ("machine code", Some(&explained.assembly)),

@@ -23,8 +23,10 @@ pub(crate) fn run(args: &Time) -> Result<(), Failure> {
         .enumerate()
         .map(|(seed, (name, ty))| (*name, Data::new(*ty, rows, seed as u64)))
         .collect();
-    let columns: Vec<(&str, Column<'_>)> =
-        data.iter().map(|(name, data)| (*name, data.column())).collect();
+    let columns: Vec<(&str, Column<'_>)> = data
+        .iter()
+        .map(|(name, data)| (*name, data.column()))
+        .collect();
 
     let native = Engine::builder().tier(Tier::Native).build();
     let start = Instant::now();

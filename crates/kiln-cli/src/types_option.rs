@@ -20,7 +20,11 @@ impl FromStr for TypeList {
 
     fn from_str(text: &str) -> Result<TypeList, String> {
         let mut list = TypeList::default();
-        for item in text.split(',').map(str::trim).filter(|item| !item.is_empty()) {
+        for item in text
+            .split(',')
+            .map(str::trim)
+            .filter(|item| !item.is_empty())
+        {
             let (name, ty) = item
                 .rsplit_once('=')
                 .ok_or_else(|| format!("`{item}` is not NAME=TYPE"))?;
@@ -57,7 +61,10 @@ mod tests {
     fn lists_are_read() {
         let list: TypeList = " a=f64, unit.price =i32?,".parse().unwrap();
         assert_eq!(list.get("a"), Some(InputType::new(Scalar::F64)));
-        assert_eq!(list.get("unit.price"), Some(InputType::new(Scalar::I32).nullable()));
+        assert_eq!(
+            list.get("unit.price"),
+            Some(InputType::new(Scalar::I32).nullable())
+        );
         assert_eq!(list.get("b"), None);
         assert!("a".parse::<TypeList>().is_err());
         assert!("a=f65".parse::<TypeList>().unwrap_err().contains("f32"));

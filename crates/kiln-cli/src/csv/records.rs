@@ -68,9 +68,7 @@ impl<R: Read> Records<R> {
     pub(crate) fn new(input: R, delimiter: u8) -> Records<R> {
         Records {
             input,
-            parser: csv_core::ReaderBuilder::new()
-                .delimiter(delimiter)
-                .build(),
+            parser: csv_core::ReaderBuilder::new().delimiter(delimiter).build(),
             buffer: vec![0; 2 * READ_BYTES],
             base: 0,
             filled: 0,
@@ -175,8 +173,13 @@ impl<R: Read> Records<R> {
     pub(crate) fn place(&self, index: usize) -> (u64, u64) {
         let before = &self.raw()[..self.cell_range(index).start];
         let lines = before.iter().filter(|&&b| b == b'\n').count() as u64;
-        let line_start = before.iter().rposition(|&b| b == b'\n').map_or(0, |i| i + 1);
-        let characters = String::from_utf8_lossy(&before[line_start..]).chars().count() as u64;
+        let line_start = before
+            .iter()
+            .rposition(|&b| b == b'\n')
+            .map_or(0, |i| i + 1);
+        let characters = String::from_utf8_lossy(&before[line_start..])
+            .chars()
+            .count() as u64;
         (self.line + lines, characters + 1)
     }
 
@@ -322,7 +325,10 @@ mod tests {
             ("a,b\n1,2", vec![vec!["a", "b"], vec!["1", "2"]]),
             ("a,b\n1,", vec![vec!["a", "b"], vec!["1", ""]]),
             ("\u{feff}a\n1\n", vec![vec!["a"], vec!["1"]]),
-            ("\n\na,b\n\r\n\n1,2\n\n", vec![vec!["a", "b"], vec!["1", "2"]]),
+            (
+                "\n\na,b\n\r\n\n1,2\n\n",
+                vec![vec!["a", "b"], vec!["1", "2"]],
+            ),
             (
                 "a,\"b, c\"\n\"1\n2\",\"say \"\"x\"\"\"\n",
                 vec![vec!["a", "b, c"], vec!["1\n2", "say \"x\""]],
@@ -358,7 +364,10 @@ mod tests {
         let mut records = Records::new(input, b',');
         assert!(records.read(&[]).unwrap());
         let error = records.read(&[]).unwrap_err();
-        assert!(matches!(error, RecordsError::TooLong { line: 2 }), "{error}");
+        assert!(
+            matches!(error, RecordsError::TooLong { line: 2 }),
+            "{error}"
+        );
         assert!(records.buffer.len() <= 4 * RECORD_BYTES_MAX);
         assert!(records.text.len() <= 4 * RECORD_BYTES_MAX);
     }

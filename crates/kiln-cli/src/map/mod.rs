@@ -77,7 +77,7 @@ fn open(path: &Path) -> Result<(Box<dyn Read>, Option<u64>), Failure> {
     if meta.is_dir() {
         return Err(failure(format!("{} is a folder", path.display())));
     }
-    let length = meta.is_file().then(|| meta.len());
+    let length = meta.is_file().then_some(meta.len());
     Ok((Box::new(file), length))
 }
 
@@ -130,9 +130,7 @@ fn progress(length: Option<u64>) -> ProgressBar {
 fn tell(args: &Map, formula: &Formula, plan: &Plan, summary: &Summary) -> Result<(), Failure> {
     if args.common.json {
         let outputs = plan.outputs.iter().zip(&summary.missing);
-        let output = |(info, missing): (&kiln::OutputInfo, &u64)| {
-            json!({ "name": info.name, "type": info.scalar.name(), "missing": missing })
-        };
+        let output = |(info, missing): (&kiln::OutputInfo, &u64)| json!({ "name": info.name, "type": info.scalar.name(), "missing": missing });
         let json = json!({
             "rows": summary.rows,
             "failed_rows": summary.failed_rows,

@@ -167,7 +167,9 @@ fn places(
             Some(cell) if args.replace => replaced.push((cell, index)),
             Some(_) => {
                 let name = &info.name;
-                let message = format!("there is a column `{name}` already; --replace puts the output in its place");
+                let message = format!(
+                    "there is a column `{name}` already; --replace puts the output in its place"
+                );
                 return Err(failure(message));
             }
         }

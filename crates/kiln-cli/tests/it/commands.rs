@@ -6,7 +6,10 @@ use super::{folder_with, kiln, text};
 #[test]
 fn eval_prints_bare_values() {
     assert_eq!(kiln(&["eval", "a + b", "a=1", "b=2.5"]).ok(), "3.5\n");
-    assert_eq!(kiln(&["eval", "s = a + b; d = a - b", "a=1", "b=2"]).ok(), "s = 3\nd = -1\n");
+    assert_eq!(
+        kiln(&["eval", "s = a + b; d = a - b", "a=1", "b=2"]).ok(),
+        "s = 3\nd = -1\n"
+    );
     assert_eq!(kiln(&["eval", "0.1 + 0.2"]).ok(), "0.30000000000000004\n");
     assert_eq!(kiln(&["eval", "a > 1", "a=2"]).ok(), "true\n");
     assert_eq!(kiln(&["eval", "if(a, 1, 2)", "a=false"]).ok(), "2\n");
@@ -38,13 +41,25 @@ fn a_formula_may_come_from_a_file() {
     let ran = kiln(&["eval", "--file", text(&path), "qty=2", "price=4"]);
     assert_eq!(ran.ok(), "8\n");
     let ran = kiln(&["eval", "--file", "no such file"]);
-    assert!(ran.failed().contains("cannot read the formula"), "{}", ran.err);
+    assert!(
+        ran.failed().contains("cannot read the formula"),
+        "{}",
+        ran.err
+    );
     assert!(kiln(&["eval"]).failed().contains("a formula is needed"));
 }
 
 #[test]
 fn types_are_as_listed() {
-    let ran = kiln(&["eval", "a // b", "a=7", "b=2", "--types", "a=i32,b=u8", "--json"]);
+    let ran = kiln(&[
+        "eval",
+        "a // b",
+        "a=7",
+        "b=2",
+        "--types",
+        "a=i32,b=u8",
+        "--json",
+    ]);
     assert_eq!(ran.json()["outputs"][0]["type"], "i64");
     let ran = kiln(&["eval", "a // b", "a=7", "b=0", "--types", "a=i64,b=i64"]);
     assert!(ran.failed().contains("error: "), "{}", ran.err);
@@ -60,17 +75,28 @@ fn types_are_as_listed() {
 fn problems_are_told_with_a_caret_or_as_json() {
     let args = ["eval", "qty * prise", "qty=1", "price=2"];
     let ran = kiln(&args);
-    assert!(ran.failed().contains("1 | qty * prise\n  |       ^^^^^\n"), "{}", ran.err);
+    assert!(
+        ran.failed().contains("1 | qty * prise\n  |       ^^^^^\n"),
+        "{}",
+        ran.err
+    );
     let ran = kiln(&[args.as_slice(), &["--json"]].concat());
     let json: serde_json::Value = serde_json::from_str(ran.failed()).unwrap();
     let problem = &json["error"]["diagnostics"][0];
     assert_eq!(problem["code"], "K0201");
-    assert_eq!((&problem["start"], &problem["end"]), (&6.into(), &11.into()));
+    assert_eq!(
+        (&problem["start"], &problem["end"]),
+        (&6.into(), &11.into())
+    );
     assert_eq!(problem["suggestion"]["replacement"], "price");
     let ran = kiln(&["eval", "a", "a=1", "b=2"]);
     assert!(ran.failed().contains("`b` is not an input"), "{}", ran.err);
     let ran = kiln(&["eval", "a", "a=x"]);
-    assert!(ran.failed().contains("a: `x` is not a number"), "{}", ran.err);
+    assert!(
+        ran.failed().contains("a: `x` is not a number"),
+        "{}",
+        ran.err
+    );
 }
 
 #[test]
@@ -111,7 +137,12 @@ fn help_and_version_are_there() {
 
 #[test]
 fn check_says_what_goes_in_and_out() {
-    let args = ["check", "y = a > 1; z = coalesce(b, 0) + a", "--types", "a=i16,b=f32?"];
+    let args = [
+        "check",
+        "y = a > 1; z = coalesce(b, 0) + a",
+        "--types",
+        "a=i16,b=f32?",
+    ];
     let expected = "in order\n  takes a: i16\n  takes b: f32?\n  gives y: bool\n  gives z: f32\n";
     assert_eq!(kiln(&args).ok(), expected);
     let json = kiln(&[args.as_slice(), &["--json"]].concat()).json();
@@ -127,7 +158,14 @@ fn check_says_what_goes_in_and_out() {
 #[test]
 fn explain_shows_every_stage() {
     let emit = |stage, level: &str| {
-        let args = ["explain", "sqrt(x * x + 1)", "--emit", stage, "--level", level];
+        let args = [
+            "explain",
+            "sqrt(x * x + 1)",
+            "--emit",
+            stage,
+            "--level",
+            level,
+        ];
         kiln(&args).ok().to_owned()
     };
     assert!(emit("ir", "128").contains("sqrt"));
@@ -140,7 +178,11 @@ fn explain_shows_every_stage() {
         assert!(emit("asm", "avx512").contains("zmm"));
     }
     let ran = kiln(&["explain", "x", "--emit", "clif", "--level", "avx2"]);
-    assert!(ran.failed().contains("does not go through Cranelift"), "{}", ran.err);
+    assert!(
+        ran.failed().contains("does not go through Cranelift"),
+        "{}",
+        ran.err
+    );
     let json = kiln(&["explain", "x + 1", "--json", "--level", "128"]).json();
     assert_eq!(json["level"], "128");
     assert!(json["asm"].as_str().is_some_and(|asm| asm.contains("add")));
@@ -151,10 +193,25 @@ fn explain_shows_every_stage() {
 fn time_measures_both_tiers() {
     let json = kiln(&["time", "x * 2 + 1", "--rows", "4096", "--json"]).json();
     assert_eq!(json["rows"], 4096);
-    for key in ["compile_ns", "first_call_ns", "native_ns_per_row", "interpreted_ns_per_row"] {
-        assert!(json[key].as_f64().is_some_and(|ns| ns > 0.0), "{key}: {json}");
+    for key in [
+        "compile_ns",
+        "first_call_ns",
+        "native_ns_per_row",
+        "interpreted_ns_per_row",
+    ] {
+        assert!(
+            json[key].as_f64().is_some_and(|ns| ns > 0.0),
+            "{key}: {json}"
+        );
     }
-    let ran = kiln(&["time", "a and b > 1", "--types", "a=bool?,b=f32", "--rows", "1000"]);
+    let ran = kiln(&[
+        "time",
+        "a and b > 1",
+        "--types",
+        "a=bool?,b=f32",
+        "--rows",
+        "1000",
+    ]);
     assert!(ran.ok().contains("ns a row"));
 }
 
@@ -166,10 +223,15 @@ fn doctor_sees_native_code_at_work() {
     assert_eq!(json["limits"]["depth"], 64);
     assert!(kiln(&["doctor"]).ok().contains("processor"));
     let mut command = super::command(&["doctor", "--json"]);
-    command.env("KILN_TIER", "interpreter").env("KILN_CPU", "128");
+    command
+        .env("KILN_TIER", "interpreter")
+        .env("KILN_CPU", "128");
     let ran = super::Ran::new(command.output().unwrap());
     let json = ran.json();
-    assert_eq!((&json["tier"], &json["level"]), (&"interpreter".into(), &"128".into()));
+    assert_eq!(
+        (&json["tier"], &json["level"]),
+        (&"interpreter".into(), &"128".into())
+    );
     assert_eq!(json["environment"].as_array().unwrap().len(), 2);
 }
 
@@ -202,16 +264,24 @@ impl super::Ran {
 #[test]
 fn the_readme_tells_the_truth() {
     let readme = include_str!("../../../../README.md");
-    let block = readme.split("```console\n").nth(1).and_then(|rest| rest.split("```").next());
+    let block = readme
+        .split("```console\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next());
     let mut runs = 0;
     for session in block.expect("a transcript").split("$ kiln ").skip(1) {
-        let (line, expected) = session.split_once('\n').expect("a command and what it says");
+        let (line, expected) = session
+            .split_once('\n')
+            .expect("a command and what it says");
         let ran = kiln(&words(line));
         assert_eq!(format!("{}{}", ran.out, ran.err), expected, "{line}");
         runs += 1;
     }
     assert_eq!(runs, 2);
-    let version = env!("CARGO_PKG_VERSION").rsplit_once('.').expect("a version").0;
+    let version = env!("CARGO_PKG_VERSION")
+        .rsplit_once('.')
+        .expect("a version")
+        .0;
     assert!(readme.contains(&format!("kiln = \"{version}\"")));
 }
 

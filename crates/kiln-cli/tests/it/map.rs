@@ -14,13 +14,17 @@ fn a_column_is_added() {
 fn several_formulas_see_each_other() {
     let ran = kiln_on(SHOP, &["map", "total = qty * price", "gross = total * 2"]);
     let lines: Vec<&str> = ran.ok().lines().collect();
-    assert_eq!(lines, ["item,qty,price,total,gross", "bolt,3,1.5,4.5,9", "nut,,2,,"]);
+    assert_eq!(
+        lines,
+        ["item,qty,price,total,gross", "bolt,3,1.5,4.5,9", "nut,,2,,"]
+    );
 }
 
 #[test]
 fn cells_pass_byte_for_byte() {
     let input = "\u{feff}\"a,\"\"b\"\"\",x\r\n\"one\r\ntwo\", 1.50 \r\n\r\n'',\"2\"\r\n\"\",3";
-    let expected = "\u{feff}\"a,\"\"b\"\"\",x,y\r\n\"one\r\ntwo\", 1.50 ,3\r\n\r\n'',\"2\",4\r\n\"\",3,6";
+    let expected =
+        "\u{feff}\"a,\"\"b\"\"\",x,y\r\n\"one\r\ntwo\", 1.50 ,3\r\n\r\n'',\"2\",4\r\n\"\",3,6";
     assert_eq!(kiln_on(input, &["map", "y = 2 * x"]).ok(), expected);
     let input = "a\tb\n1\tx,y\n";
     let ran = kiln_on(input, &["map", "c = -a", "--delimiter", "tab"]);
@@ -30,19 +34,34 @@ fn cells_pass_byte_for_byte() {
 #[test]
 fn only_used_columns_are_read() {
     let input = "name,x\nnot a number,1\n";
-    assert_eq!(kiln_on(input, &["map", "y = x"]).ok(), "name,x,y\nnot a number,1,1\n");
+    assert_eq!(
+        kiln_on(input, &["map", "y = x"]).ok(),
+        "name,x,y\nnot a number,1,1\n"
+    );
 }
 
 #[test]
 fn a_formula_without_columns_gives_a_value_per_row() {
-    assert_eq!(kiln_on("x\n1\n2\n", &["map", "two = 2"]).ok(), "x,two\n1,2\n2,2\n");
+    assert_eq!(
+        kiln_on("x\n1\n2\n", &["map", "two = 2"]).ok(),
+        "x,two\n1,2\n2,2\n"
+    );
     assert_eq!(kiln_on("x\n", &["map", "two = 2 * x"]).ok(), "x,two\n");
 }
 
 #[test]
 fn missing_values_are_empty_or_as_listed() {
     let input = "x\nNA\nnull\n1\n";
-    let ran = kiln_on(input, &["map", "y = x + 1", "z = coalesce(x, 7)", "--missing", "NA,null"]);
+    let ran = kiln_on(
+        input,
+        &[
+            "map",
+            "y = x + 1",
+            "z = coalesce(x, 7)",
+            "--missing",
+            "NA,null",
+        ],
+    );
     assert_eq!(ran.ok(), "x,y,z\nNA,,7\nnull,,7\n1,2,1\n");
     let ran = kiln_on(input, &["map", "y = x + 1"]);
     assert_eq!(
@@ -54,10 +73,21 @@ fn missing_values_are_empty_or_as_listed() {
 #[test]
 fn types_are_as_listed() {
     let input = "a,b,c\n7,2,true\n9,4,FALSE\n";
-    let args = ["map", "d = if(c, a // b, a ^ 2)", "--types", "a=i32,b=u8,c=bool"];
-    assert_eq!(kiln_on(input, &args).ok(), "a,b,c,d\n7,2,true,3\n9,4,FALSE,81\n");
+    let args = [
+        "map",
+        "d = if(c, a // b, a ^ 2)",
+        "--types",
+        "a=i32,b=u8,c=bool",
+    ];
+    assert_eq!(
+        kiln_on(input, &args).ok(),
+        "a,b,c,d\n7,2,true,3\n9,4,FALSE,81\n"
+    );
     let ran = kiln_on("a\n1.5\n", &["map", "b = a", "--types", "a=i64"]);
-    assert!(ran.failed().contains("standard input:2:1: `1.5` is not a whole number"));
+    assert!(
+        ran.failed()
+            .contains("standard input:2:1: `1.5` is not a whole number")
+    );
     let ran = kiln_on("a\n300\n", &["map", "b = a", "--types", "a=u8"]);
     assert!(ran.failed().contains("does not fit the column's type"));
     let ran = kiln_on("a\n1\n", &["map", "b = a", "--types", "z=u8"]);
@@ -68,7 +98,10 @@ fn types_are_as_listed() {
 fn an_existing_column_is_replaced_only_on_demand() {
     let ran = kiln_on(SHOP, &["map", "qty = qty + 1"]);
     assert!(ran.failed().contains("there is a column `qty` already"));
-    let ran = kiln_on(SHOP, &["map", "qty = qty + 1", "twice = 2 * price", "--replace"]);
+    let ran = kiln_on(
+        SHOP,
+        &["map", "qty = qty + 1", "twice = 2 * price", "--replace"],
+    );
     assert_eq!(ran.ok(), "item,qty,price,twice\nbolt,4,1.5,3\nnut,,2,4\n");
 }
 
@@ -77,9 +110,19 @@ fn a_bad_cell_has_a_place() {
     let input = "a,b\n\"x\ny\",1\n\"é\",two\n";
     let (folder, path) = folder_with("in.csv", input);
     let output = folder.path().join("out.csv");
-    let args = ["map", "c = b", "--input", text(&path), "--output", text(&output)];
+    let args = [
+        "map",
+        "c = b",
+        "--input",
+        text(&path),
+        "--output",
+        text(&output),
+    ];
     let ran = kiln(&args);
-    let expected = format!("error: {}:4:5: `two` is not a number (column `b`)\n", path.display());
+    let expected = format!(
+        "error: {}:4:5: `two` is not a number (column `b`)\n",
+        path.display()
+    );
     assert_eq!(ran.failed(), expected);
     assert!(!output.exists());
     let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
@@ -91,7 +134,11 @@ fn rows_that_fail_can_be_left_missing() {
     let input = "a,b\n6,2\n1,0\n9,3\nx,1\n8,0\n4,2\n";
     let types = ["--types", "a=i64,b=i64"];
     let ran = kiln_on(input, &[["map", "c = a // b"].as_slice(), &types].concat());
-    assert!(ran.failed().contains("standard input:5:1: `x`"), "{}", ran.err);
+    assert!(
+        ran.failed().contains("standard input:5:1: `x`"),
+        "{}",
+        ran.err
+    );
     let more = ["map", "c = a // b", "--on-error", "missing"];
     let ran = kiln_on(input, &[more.as_slice(), &types].concat());
     assert_eq!(ran.code, 0);
@@ -103,14 +150,25 @@ fn rows_that_fail_can_be_left_missing() {
 fn a_failing_row_has_its_line() {
     let input = "a,b\n6,2\n\n1,0\n";
     let ran = kiln_on(input, &["map", "c = a // b", "--types", "a=i64,b=i64"]);
-    assert!(ran.failed().starts_with("error: standard input:4: "), "{}", ran.err);
+    assert!(
+        ran.failed().starts_with("error: standard input:4: "),
+        "{}",
+        ran.err
+    );
 }
 
 #[test]
 fn rows_have_as_many_cells_as_the_header() {
     let ran = kiln_on("a,b\n1,2\n3\n", &["map", "c = a"]);
-    assert_eq!(ran.failed(), "error: standard input:3: 1 cells, where the header has 2\n");
-    assert!(kiln_on("", &["map", "c = 1"]).failed().contains("no header"));
+    assert_eq!(
+        ran.failed(),
+        "error: standard input:3: 1 cells, where the header has 2\n"
+    );
+    assert!(
+        kiln_on("", &["map", "c = 1"])
+            .failed()
+            .contains("no header")
+    );
     let ran = kiln_on("a,a\n1,2\n", &["map", "c = a"]);
     assert!(ran.failed().contains("more than one column `a`"));
 }
@@ -118,14 +176,25 @@ fn rows_have_as_many_cells_as_the_header() {
 #[test]
 fn an_unknown_name_gets_a_suggestion() {
     let ran = kiln_on(SHOP, &["map", "total = qty * prise"]);
-    assert!(ran.failed().contains("did you mean `price`?"), "{}", ran.err);
+    assert!(
+        ran.failed().contains("did you mean `price`?"),
+        "{}",
+        ran.err
+    );
 }
 
 #[test]
 fn the_output_file_is_an_ordinary_one() {
     let (folder, path) = folder_with("data.csv", "x\n1\n");
     // In place: the input is read to its end before it is replaced.
-    let args = ["map", "y = x + 1", "--input", text(&path), "--output", text(&path)];
+    let args = [
+        "map",
+        "y = x + 1",
+        "--input",
+        text(&path),
+        "--output",
+        text(&path),
+    ];
     kiln(&args).ok();
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "x,y\n1,2\n");
     #[cfg(unix)]
@@ -184,7 +253,14 @@ fn two_gigabytes_stay_under_64_mib() {
     file.into_inner().unwrap();
     assert!(path.metadata().unwrap().len() >= 2_000_000_000);
     let output = folder.path().join("out.csv");
-    let args = ["map", "z = sqrt(x^2 + y^2)", "--input", text(&path), "--output", text(&output)];
+    let args = [
+        "map",
+        "z = sqrt(x^2 + y^2)",
+        "--input",
+        text(&path),
+        "--output",
+        text(&output),
+    ];
     let mut child = super::command(&args).spawn().unwrap();
     let status = format!("/proc/{}/status", child.id());
     let mut peak_kib = 0;

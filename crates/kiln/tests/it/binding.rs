@@ -32,15 +32,28 @@ fn a_missing_name_is_told_with_the_nearest() {
     let k = formula("qty * price").kernel();
     let error = k.call(&[("qty", 1.0), ("prize", 2.0)]).unwrap_err();
     assert!(error.is_name());
-    assert_eq!(error.to_string(), "`prize` is not an input; did you mean `price`?");
+    assert_eq!(
+        error.to_string(),
+        "`prize` is not an input; did you mean `price`?"
+    );
     let row = HashMap::from([("qty", 1.0), ("prise", 2.0)]);
     let error = k.call(&row).unwrap_err();
-    assert!(error.is_name() && error.report().contains("did you mean `prise`?"), "{error}");
+    assert!(
+        error.is_name() && error.report().contains("did you mean `prise`?"),
+        "{error}"
+    );
     let error = formula("qty * prise")
         .typed::<fn(f64, f64) -> f64>(["qty", "price"])
         .unwrap_err();
-    assert!(error.report().contains("did you mean `price`?"), "{}", error.report());
-    assert_eq!(error.span().map(|span| (span.start, span.end)), Some((6, 11)));
+    assert!(
+        error.report().contains("did you mean `price`?"),
+        "{}",
+        error.report()
+    );
+    assert_eq!(
+        error.span().map(|span| (span.start, span.end)),
+        Some((6, 11))
+    );
 }
 
 #[test]
@@ -57,8 +70,14 @@ fn extra_names_are_an_error_in_lists_and_nothing_in_maps() {
         assert_eq!(k.call(&owned).unwrap()["result"], Value::F64(2.0));
         let x = [1.0, 2.0];
         let columns = HashMap::from([("a", Column::from(&x)), ("b", (&[0u8; 9]).into())]);
-        assert_eq!(k.map(&columns).unwrap()["result"].as_slice(), Some(&[2.0, 3.0][..]));
-        assert!(k.map(&[("a", Column::from(&x)), ("b", 1.0.into())]).is_err());
+        assert_eq!(
+            k.map(&columns).unwrap()["result"].as_slice(),
+            Some(&[2.0, 3.0][..])
+        );
+        assert!(
+            k.map(&[("a", Column::from(&x)), ("b", 1.0.into())])
+                .is_err()
+        );
     }
 }
 
@@ -77,7 +96,9 @@ fn an_input_hides_a_constant() {
 fn positions_are_stated_once() {
     for engine in engines() {
         let k = engine.kernel(&formula("a / b"));
-        let at = k.bind(&[("b", Scalar::F64), ("id", Scalar::I32), ("a", Scalar::F64)]).unwrap();
+        let at = k
+            .bind(&[("b", Scalar::F64), ("id", Scalar::I32), ("a", Scalar::F64)])
+            .unwrap();
         let values = at.call(&[2.0.into(), 7i32.into(), 5.0.into()]).unwrap();
         assert_eq!(values["result"], Value::F64(2.5));
         let error = at.call(&[2.0.into(), 7.0.into(), 5.0.into()]).unwrap_err();
@@ -86,10 +107,19 @@ fn positions_are_stated_once() {
         assert!(at.call_f64(&[2.0, 7.0, 5.0]).is_err());
         let at = k.bind(&[("b", Scalar::F64), ("a", Scalar::F64)]).unwrap();
         assert_eq!(at.call_f64(&[2.0, 5.0]).unwrap(), 2.5);
-        let at = k.bind(&[("a", InputType::new(Scalar::F64).nullable()), ("b", Scalar::F64.into())]);
+        let at = k.bind(&[
+            ("a", InputType::new(Scalar::F64).nullable()),
+            ("b", Scalar::F64.into()),
+        ]);
         let at = at.unwrap();
-        assert_eq!(at.call(&[Value::Missing, 1.0.into()]).unwrap()["result"], Value::Missing);
-        assert_eq!(at.call(&[3.0.into(), 1.0.into()]).unwrap()["result"], Value::F64(3.0));
+        assert_eq!(
+            at.call(&[Value::Missing, 1.0.into()]).unwrap()["result"],
+            Value::Missing
+        );
+        assert_eq!(
+            at.call(&[3.0.into(), 1.0.into()]).unwrap()["result"],
+            Value::F64(3.0)
+        );
     }
 }
 
@@ -97,14 +127,23 @@ fn positions_are_stated_once() {
 fn one_kernel_takes_every_type() {
     for engine in engines() {
         let k = engine.kernel(&formula("a + b"));
-        assert_eq!(k.call(&[("a", 1i8), ("b", 2)]).unwrap()["result"], Value::I64(3));
-        assert_eq!(k.call(&[("a", 1.5f32), ("b", 2.0)]).unwrap()["result"], Value::F32(3.5));
+        assert_eq!(
+            k.call(&[("a", 1i8), ("b", 2)]).unwrap()["result"],
+            Value::I64(3)
+        );
+        assert_eq!(
+            k.call(&[("a", 1.5f32), ("b", 2.0)]).unwrap()["result"],
+            Value::F32(3.5)
+        );
         let mixed = [("a", Value::U8(1)), ("b", Value::F32(0.5))];
         assert_eq!(k.call(&mixed).unwrap()["result"], Value::F32(1.5));
         let missing = [("a", Value::Missing), ("b", Value::F64(0.5))];
         assert_eq!(k.call(&missing).unwrap()["result"], Value::Missing);
         for _ in 0..3 {
-            assert_eq!(k.call(&[("a", 1.0), ("b", 2.0)]).unwrap()["result"], Value::F64(3.0));
+            assert_eq!(
+                k.call(&[("a", 1.0), ("b", 2.0)]).unwrap()["result"],
+                Value::F64(3.0)
+            );
         }
     }
 }

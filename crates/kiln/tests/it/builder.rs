@@ -51,10 +51,15 @@ fn every_method_is_its_function() {
     let all = b.finish().unwrap();
     for engine in engines() {
         let k = engine.kernel(&all);
-        let out = k.call(&[("x", Value::F64(0.5)), ("n", Value::I32(5))]).unwrap();
+        let out = k
+            .call(&[("x", Value::F64(0.5)), ("n", Value::I32(5))])
+            .unwrap();
         let close = |name: &str, expected: f64| {
             let found = out[name].as_f64().unwrap();
-            assert!((found - expected).abs() < 1e-15, "{name}: {found}, not {expected}");
+            assert!(
+                (found - expected).abs() < 1e-15,
+                "{name}: {found}, not {expected}"
+            );
         };
         close("exp", 0.5f64.exp());
         close("ln", 0.5f64.ln());
@@ -65,8 +70,13 @@ fn every_method_is_its_function() {
         close("powf", 0.5f64.powf(1.5));
         close("lazy", 0.5f64.exp());
         for (name, expected) in [
-            ("floor", 0.0), ("ceil", 1.0), ("trunc", 0.0), ("round_even", 2.0),
-            ("copysign", -0.5), ("fmin", 0.5), ("cast", 2.5),
+            ("floor", 0.0),
+            ("ceil", 1.0),
+            ("trunc", 0.0),
+            ("round_even", 2.0),
+            ("copysign", -0.5),
+            ("fmin", 0.5),
+            ("cast", 2.5),
         ] {
             assert_eq!(out[name], Value::F64(expected), "{name}");
         }
@@ -103,7 +113,10 @@ fn types_are_fixed() {
     let error = k.call(&[("x", 1.0f64)]).unwrap_err();
     assert_eq!(error.to_string(), "input `x` is f32, not f64");
     let none: [(&str, f32); 0] = [];
-    assert_eq!(k.call(&none).unwrap_err().to_string(), "input `x` is missing");
+    assert_eq!(
+        k.call(&none).unwrap_err().to_string(),
+        "input `x` is missing"
+    );
     assert_eq!(f.inputs().collect::<Vec<_>>(), ["x"]);
     assert!(f.to_string().contains("func @built(x: f32)"), "{f}");
     let none = Builder::new("none").finish().unwrap_err();

@@ -32,16 +32,23 @@ fn limits_are_told_as_such() {
     assert!(small.parse("a + b").unwrap_err().is_limit());
     // A formula parsed elsewhere is measured again.
     let wide = formula("a + b");
-    let error = small.kernel(&wide).call(&[("a", 1.0), ("b", 2.0)]).unwrap_err();
+    let error = small
+        .kernel(&wide)
+        .call(&[("a", 1.0), ("b", 2.0)])
+        .unwrap_err();
     assert!(error.is_limit(), "{error}");
 }
 
 #[test]
 fn bad_text_is_an_error_within_milliseconds() {
     let long = "9".repeat(60_000);
-    for text in ["", "   ", "\0", "1 +", "a b", ")", "x = ", "`", "0x", "€", &long, "a;b;c"] {
+    for text in [
+        "", "   ", "\0", "1 +", "a b", ")", "x = ", "`", "0x", "€", &long, "a;b;c",
+    ] {
         let start = std::time::Instant::now();
-        let outcome = text.parse::<Formula>().map(|f| f.kernel().call(&[("a", 1.0)]));
+        let outcome = text
+            .parse::<Formula>()
+            .map(|f| f.kernel().call(&[("a", 1.0)]));
         assert!(matches!(outcome, Err(_) | Ok(Err(_))), "{text:.20}");
         assert!(start.elapsed().as_millis() < 500, "{text:.20}");
     }
@@ -59,7 +66,10 @@ fn typed_functions_are_checked() {
         text(formula("x = a; y = b").typed(["a", "b"])),
         "2 outputs (`x`, `y`), where 1 was asked for"
     );
-    assert_eq!(text(formula("a > b").typed(["a", "b"])), "output `result` is bool, not f64");
+    assert_eq!(
+        text(formula("a > b").typed(["a", "b"])),
+        "output `result` is bool, not f64"
+    );
 }
 
 #[test]

@@ -39,7 +39,11 @@ fn fields_are_inputs_by_name() {
         let f = formula("if(is_new, price, price * qty) + weight");
         let total = engine.record::<Line, f64>(&f).unwrap();
         let expected = |line: &Line| {
-            let new = if line.is_new { line.price } else { line.price * f64::from(line.qty) };
+            let new = if line.is_new {
+                line.price
+            } else {
+                line.price * f64::from(line.qty)
+            };
             new + f64::from(line.weight)
         };
         let all: Vec<f64> = lines.iter().map(expected).collect();
@@ -68,19 +72,29 @@ fn a_field_may_be_missing() {
 fn several_outputs_are_a_tuple() {
     let lines = lines(5);
     for engine in engines() {
-        let f = formula("gross = price * qty; many = qty > 0; d = `discount rate`; t = `type` + id");
-        let both = engine.record::<Line, (f64, bool, Option<f64>, i64)>(&f).unwrap();
+        let f =
+            formula("gross = price * qty; many = qty > 0; d = `discount rate`; t = `type` + id");
+        let both = engine
+            .record::<Line, (f64, bool, Option<f64>, i64)>(&f)
+            .unwrap();
         assert_eq!(both.map(&lines).unwrap()[4], (2.0, true, None, 8));
         assert_eq!(both.call(&lines[1]).unwrap(), (-1.0, false, Some(0.25), 2));
         let error = engine.record::<Line, f64>(&f).unwrap_err();
-        assert!(error.to_string().starts_with("4 outputs (`gross`, "), "{error}");
+        assert!(
+            error.to_string().starts_with("4 outputs (`gross`, "),
+            "{error}"
+        );
     }
 }
 
 #[test]
 fn a_name_that_is_no_field_is_told() {
     let error = formula("prise * 2").record::<Line, f64>().unwrap_err();
-    assert!(error.report().contains("did you mean `price`?"), "{}", error.report());
+    assert!(
+        error.report().contains("did you mean `price`?"),
+        "{}",
+        error.report()
+    );
     // A skipped field is no input.
     let error = formula("name + 1").record::<Line, f64>().unwrap_err();
     assert!(error.is_name());

@@ -8,18 +8,27 @@ fn values_broadcast_and_slices_do_not() {
     for engine in engines() {
         let k = engine.kernel(&formula("x * s"));
         let x = [1.0, 2.0, 3.0];
-        let out = k.map(&[("x", Column::from(&x)), ("s", 2.0.into())]).unwrap();
+        let out = k
+            .map(&[("x", Column::from(&x)), ("s", 2.0.into())])
+            .unwrap();
         assert_eq!(out["result"].as_slice(), Some(&[2.0, 4.0, 6.0][..]));
         let one = [2.0];
-        let error = k.map(&[("x", Column::from(&x)), ("s", (&one).into())]).unwrap_err();
+        let error = k
+            .map(&[("x", Column::from(&x)), ("s", (&one).into())])
+            .unwrap_err();
         assert_eq!(error.to_string(), "`s` has 1 rows, where `x` has 3");
         let out = k.map(&[("x", 1.0), ("s", 2.0)]).unwrap();
         assert_eq!(out["result"].len(), 1);
         let out = k.map_rows(4, &[("x", 1.0), ("s", 2.0)]).unwrap();
         assert_eq!(out["result"].as_slice(), Some(&[2.0; 4][..]));
-        assert!(k.map_rows(2, &[("x", Column::from(&x)), ("s", 2.0.into())]).is_err());
+        assert!(
+            k.map_rows(2, &[("x", Column::from(&x)), ("s", 2.0.into())])
+                .is_err()
+        );
         let none: [f64; 0] = [];
-        let out = k.map(&[("x", Column::from(&none)), ("s", 2.0.into())]).unwrap();
+        let out = k
+            .map(&[("x", Column::from(&none)), ("s", 2.0.into())])
+            .unwrap();
         assert!(out["result"].is_empty());
     }
 }
@@ -32,15 +41,29 @@ fn the_tiers_say_where_they_ran() {
     let inputs = [("x", Column::from(&x))];
     let a = interpreter.kernel(&f).map(&inputs).unwrap();
     let b = native.kernel(&f).map(&inputs).unwrap();
-    assert_eq!((a.ran().tier, b.ran().tier), (Tier::Interpreter, Tier::Native));
+    assert_eq!(
+        (a.ran().tier, b.ran().tier),
+        (Tier::Interpreter, Tier::Native)
+    );
     let bits = |out: &kiln::Columns| -> Vec<u64> {
-        out["result"].as_slice::<f64>().unwrap().iter().map(|x| x.to_bits()).collect()
+        out["result"]
+            .as_slice::<f64>()
+            .unwrap()
+            .iter()
+            .map(|x| x.to_bits())
+            .collect()
     };
     assert_eq!(bits(&a), bits(&b));
     let row = native.kernel(&f).call(&[("x", x[3])]).unwrap();
-    assert_eq!((row.ran().tier, row["result"]), (Tier::Native, b["result"].get(3)));
+    assert_eq!(
+        (row.ran().tier, row["result"]),
+        (Tier::Native, b["result"].get(3))
+    );
     native.set_tier(Tier::Interpreter);
-    assert_eq!(native.kernel(&f).map(&inputs).unwrap().ran().tier, Tier::Interpreter);
+    assert_eq!(
+        native.kernel(&f).map(&inputs).unwrap().ran().tier,
+        Tier::Interpreter
+    );
 }
 
 #[test]
@@ -78,8 +101,12 @@ fn columns_that_exist_are_written() {
             ("z", ColumnMut::with_validity(&mut z, &mut valid)),
             ("y", (&mut y).into()),
         ];
-        k.map_into(&[("x", Column::from(&x))], &mut outputs).unwrap();
-        assert_eq!((y, big, z, valid), ([2.0, 4.0], [false, true], x, [true; 2]));
+        k.map_into(&[("x", Column::from(&x))], &mut outputs)
+            .unwrap();
+        assert_eq!(
+            (y, big, z, valid),
+            ([2.0, 4.0], [false, true], x, [true; 2])
+        );
     }
 }
 
@@ -105,8 +132,14 @@ fn outputs_that_do_not_fit_are_refused() {
     assert_eq!(a, [0.0; 2]);
     let k = formula("y = x").kernel();
     let cells = [Some(1.0), None];
-    let error = k.map_into(&[("x", Column::from(&cells))], &mut [("y", (&mut a).into())]);
-    assert_eq!(error.unwrap_err().to_string(), "output `y` is Option<f64>, not f64");
+    let error = k.map_into(
+        &[("x", Column::from(&cells))],
+        &mut [("y", (&mut a).into())],
+    );
+    assert_eq!(
+        error.unwrap_err().to_string(),
+        "output `y` is Option<f64>, not f64"
+    );
 }
 
 #[test]
@@ -132,7 +165,9 @@ fn inputs_are_updated_in_place() {
         let mut outputs = [("x", ColumnMut::with_validity(&mut x, &mut valid))];
         k.update(&none, &mut outputs).unwrap();
         assert_eq!((x, valid), ([1.0, 9.0], [true, true]));
-        let error = k.update(&[("x", 1.0)], &mut [("x", (&mut x).into())]).unwrap_err();
+        let error = k
+            .update(&[("x", 1.0)], &mut [("x", (&mut x).into())])
+            .unwrap_err();
         assert_eq!(error.to_string(), "`x` is given twice");
     }
 }
@@ -149,7 +184,9 @@ fn a_failing_row_is_named_and_those_before_it_are_done() {
         let error = k.map(&inputs).unwrap_err();
         assert_eq!(error.row(), Some(517));
         let mut q = vec![-1i64; 600];
-        let error = k.map_into(&inputs, &mut [("q", (&mut q).into())]).unwrap_err();
+        let error = k
+            .map_into(&inputs, &mut [("q", (&mut q).into())])
+            .unwrap_err();
         assert_eq!(error.row(), Some(517));
         assert_eq!(error.span().map(|s| (s.start, s.end)), Some((4, 10)));
         assert_eq!((q[516], q[517], q[599]), (516, -1, -1));
@@ -160,9 +197,13 @@ fn a_failing_row_is_named_and_those_before_it_are_done() {
 fn what_can_fail_returns_a_result() {
     for engine in engines() {
         let f = formula("a // b");
-        let error = engine.typed::<fn(i64, i64) -> i64>(&f, ["a", "b"]).unwrap_err();
+        let error = engine
+            .typed::<fn(i64, i64) -> i64>(&f, ["a", "b"])
+            .unwrap_err();
         assert!(error.to_string().contains("can fail"), "{error}");
-        let div = engine.typed::<fn(i64, i64) -> Result<i64, Fault>>(&f, ["a", "b"]).unwrap();
+        let div = engine
+            .typed::<fn(i64, i64) -> Result<i64, Fault>>(&f, ["a", "b"])
+            .unwrap();
         assert_eq!(div.call(-7, 2).ok(), Some(-4));
         let fault = div.call(1, 0).unwrap_err();
         assert_eq!(fault.kind, kiln::FaultKind::DivisionByZero);
@@ -203,10 +244,18 @@ fn many_threads_first_call_one_formula_once() {
 
 #[test]
 fn more_types_than_a_kernel_keeps_are_served() {
-    let k = kiln::Engine::builder().tier(Tier::Interpreter).build().kernel(&formula("a + b + c"));
+    let k = kiln::Engine::builder()
+        .tier(Tier::Interpreter)
+        .build()
+        .kernel(&formula("a + b + c"));
     let samples = [
-        Value::I8(1), Value::I16(1), Value::I32(1), Value::I64(1), Value::U8(1),
-        Value::F32(1.0), Value::F64(1.0),
+        Value::I8(1),
+        Value::I16(1),
+        Value::I32(1),
+        Value::I64(1),
+        Value::U8(1),
+        Value::F32(1.0),
+        Value::F64(1.0),
     ];
     for a in samples {
         for b in samples {
