@@ -20,7 +20,7 @@ fn columns(c: &mut Criterion) {
             group.bench_function(format!("kiln {level}"), |b| b.iter(|| native.run()));
         }
         let plain = bench.plain;
-        rows(&mut group, &bench, "plain rust", move |row| plain(row));
+        rows(&mut group, &bench, "plain rust", plain);
         for rival in RIVALS {
             let ready = (rival.prepare)(&bench).expect("every rival can write it");
             rows(&mut group, &bench, rival.name, ready);

@@ -113,7 +113,10 @@ fn column(field: &Field) -> Result<Option<Column<'_>>> {
     if skipped {
         return match name {
             None => Ok(None),
-            Some(_) => Err(Error::new(field.span(), "a skipped field has no name to change")),
+            Some(_) => Err(Error::new(
+                field.span(),
+                "a skipped field has no name to change",
+            )),
         };
     }
     Ok(Some(Column {
