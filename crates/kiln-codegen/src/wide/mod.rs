@@ -1,12 +1,14 @@
 //! Loops for x86-64 at 256 bits (AVX2 and FMA) and 512 bits (AVX-512 F, DQ,
 //! VL, BW), which Cranelift cannot make.
 //!
-//! A widened Func with one elementwise loop becomes machine code in five
-//! steps: `legal` says whether every op can be made at the level, `select`
-//! turns nodes into instructions over virtual registers, `fold` puts loads
-//! and constants into memory operands and picks the forms of fused
-//! multiply-adds, `alloc` assigns registers, `emit` makes bytes. Constants
-//! stand behind the code; there are no relocations, no addresses, no traps.
+//! A widened Func with one elementwise loop becomes machine code in steps:
+//! `legal` says whether every op can be made at the level; `select` turns
+//! nodes into instructions over virtual registers; `sink` lets rare paths
+//! repeat what only they still need; `schedule` orders blocks for few
+//! registers; `fold` puts loads and constants into memory operands and picks
+//! the forms of fused multiply-adds; `alloc` assigns registers; `emit` makes
+//! bytes. Constants stand behind the code; there are no relocations, no
+//! addresses, no traps.
 //!
 //! Deliberately absent: tails (the caller runs whole blocks), reductions,
 //! nested loops, gathers. They are refused before anything is emitted.
@@ -22,6 +24,8 @@ mod rows;
 mod schedule;
 mod select;
 mod sink;
+#[cfg(test)]
+mod tests;
 
 use crate::machine_code::{Entry, MachineCode};
 use crate::target::{Level, Target};

@@ -5,6 +5,11 @@ use super::{Selector, Value};
 use crate::CodegenError;
 use crate::frame::Helper;
 use kiln_ir::{NodeId, Op, Scalar};
+use regalloc2::VReg;
+
+/// Pieces handed to a helper at once: operands, results and the mask stand in
+/// registers.
+const PIECES_AT_ONCE: usize = 2;
 
 impl Selector<'_> {
     pub(super) fn slow_op(
@@ -16,32 +21,40 @@ impl Selector<'_> {
         let helper = Helper::of(op, scalar).ok_or_else(|| self.unknown(op, scalar))?;
         let width = self.width(scalar);
         let operands: Vec<Vec<Arg>> = args.iter().map(|&arg| self.pieces(arg)).collect();
-        let ones = self.splat(scalar, u64::MAX);
         let pieces = operands.iter().map(Vec::len).max().unwrap_or(1);
-        let mut vectors = vec![vec![ones; pieces]];
-        for operand in operands {
-            vectors.push(
-                (0..pieces)
-                    .map(|i| operand[i.min(operand.len() - 1)])
-                    .collect(),
-            );
+        let mut results = Vec::with_capacity(pieces);
+        for start in (0..pieces).step_by(PIECES_AT_ONCE) {
+            let range = start..pieces.min(start + PIECES_AT_ONCE);
+            // The mask, then the operands.
+            let ones = self.splat(scalar, u64::MAX);
+            let mut args = vec![vec![ones; range.len()]];
+            for operand in &operands {
+                args.push(
+                    range
+                        .clone()
+                        .map(|i| operand[i.min(operand.len() - 1)])
+                        .collect(),
+                );
+            }
+            let args = args
+                .into_iter()
+                .map(|vector| {
+                    vector
+                        .into_iter()
+                        .map(|p| self.register(p, width))
+                        .collect()
+                })
+                .collect();
+            let defs: Vec<VReg> = range.map(|_| self.mach.fresh(VECTOR)).collect();
+            results.extend(defs.iter().map(|&reg| Arg::Reg(reg)));
+            self.push(Inst::Slow(Box::new(SlowCall {
+                helper: helper.index() as u32,
+                args,
+                lanes: (defs.len() * self.shape.piece) as u16,
+                results: vec![defs],
+                width,
+            })));
         }
-        let in_registers = |s: &mut Self, pieces: Vec<Arg>| {
-            pieces.into_iter().map(|p| s.register(p, width)).collect()
-        };
-        let args = vectors
-            .into_iter()
-            .map(|pieces| in_registers(self, pieces))
-            .collect();
-        let results: Vec<_> = (0..pieces).map(|_| self.mach.fresh(VECTOR)).collect();
-        let value = Value::of(results.iter().map(|&r| Arg::Reg(r)).collect());
-        self.push(Inst::Slow(Box::new(SlowCall {
-            helper: helper.index() as u32,
-            args,
-            results: vec![results],
-            width,
-            lanes: (pieces * self.shape.piece) as u16,
-        })));
-        Ok(value)
+        Ok(Value::of(results))
     }
 }

@@ -14,7 +14,7 @@ use super::super::inst::{Addr, BlockData, GENERAL, Inst, MASK, Part, Signs, VECT
 use super::{Arg, OpenBlock, Selector, Value};
 use crate::CodegenError;
 use crate::frame::{DONE, ERROR_ROW, RERUN};
-use kiln_ir::{Node, NodeId, Op, RegionId, Scalar, Type};
+use kiln_ir::{Class, Node, NodeId, Op, RegionId, Scalar, Type};
 use regalloc2::{Block, VReg};
 
 impl Selector<'_> {
@@ -98,8 +98,8 @@ impl Selector<'_> {
         Ok(())
     }
 
-    /// A pure `if`. The first path is the rare one: it is placed at the end
-    /// of the code, the other follows.
+    /// A pure `if`. One path follows, the rarer one is placed at the end of
+    /// the code.
     pub(super) fn branch(&mut self, node: NodeId) -> Result<(), CodegenError> {
         let Node::If {
             cond,
@@ -120,12 +120,17 @@ impl Selector<'_> {
         let rare = self.open(self.chains - 1, rare_part);
         let common = self.open(chain, part);
         self.current = from;
-        self.end(test, &[(rare, vec![]), (common, vec![])]);
+        let then_is_rare = self.is_rare(then, otherwise);
+        let (rare_region, common_region, succs) = match then_is_rare {
+            true => (then, otherwise, [rare, common]),
+            false => (otherwise, then, [common, rare]),
+        };
+        self.end(test, &succs.map(|block| (block, vec![])));
 
         let types = self.func.result_types(node);
-        let common_args = self.path(common, otherwise, &types)?;
+        let common_args = self.path(common, common_region, &types)?;
         let common_end = self.current;
-        let rare_args = self.path(rare, then, &types)?;
+        let rare_args = self.path(rare, rare_region, &types)?;
         let rare_end = self.current;
         // Behind what its paths hold, so that blocks stand in the order of
         // control.
@@ -156,6 +161,26 @@ impl Selector<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether the first path of an `if` is the rarer one. It is where it
+    /// calls a slow-lane op, and where the other path has a value already: it
+    /// then corrects some lanes of it. Where the other path has only a
+    /// constant, the first computes what is then chosen for some lanes.
+    fn is_rare(&self, then: RegionId, otherwise: RegionId) -> bool {
+        let is_slow = |id: &NodeId| match self.func.node(*id) {
+            Node::Op { op, .. } => op.class() == Class::Slow,
+            _ => false,
+        };
+        let is_constant = |id: &NodeId| match self.func.node(*id) {
+            Node::Op {
+                op: Op::Splat,
+                args,
+            } => self.func.as_const(args[0]).is_some(),
+            _ => self.func.as_const(*id).is_some(),
+        };
+        let has_constants = self.func.region(otherwise).yields.iter().all(is_constant);
+        self.schedule.nodes(then).iter().any(is_slow) || !has_constants
     }
 
     /// A guard: where a lane fails, the strip ends with the row its block
