@@ -1,5 +1,6 @@
 //! Every op on every type it takes: the cells that each backend must have.
 
+use kiln_codegen::Level;
 use kiln_ir::{ArrayType, Class, Const, Func, FuncBuilder, NodeId, OPS, Op, Rule, Scalar, Type};
 
 /// An op on types.
@@ -92,6 +93,26 @@ impl Cell {
     fn annotation(&self, lanes: u16) -> Option<Type> {
         let is_annotated = self.op.rule().is_annotated();
         is_annotated.then_some(Type::vector(self.result, lanes))
+    }
+}
+
+/// Whether a cell has no form at a level: a loop that holds it runs at a
+/// narrower one. The list is that of docs/architecture.md.
+pub fn is_left_out(cell: &Cell, level: Level) -> bool {
+    use Op::*;
+    let Some(&scalar) = cell.args.first() else {
+        return false;
+    };
+    let (int, narrow) = (scalar.is_int(), scalar.bytes() < 4);
+    match cell.op {
+        _ if level <= Level::V128 => false,
+        Div | Rem => int,
+        Mul => int && scalar.bytes() == 1,
+        Abs => int && narrow && scalar.is_signed(),
+        Shl | Shr | AddOverflows | SubOverflows => narrow,
+        AddSat | SubSat | MulSat | MulHigh | MulOverflows => true,
+        Rotl | Rotr | Clz | Ctz | Popcount => true,
+        _ => false,
     }
 }
 
