@@ -11,6 +11,7 @@
 //! ```
 
 use super::super::inst::{Addr, BlockData, GENERAL, Inst, MASK, Part, Signs, VECTOR};
+use super::super::rows::Width;
 use super::{Arg, OpenBlock, Selector, Value};
 use crate::CodegenError;
 use crate::frame::{DONE, ERROR_ROW, RERUN};
@@ -296,7 +297,7 @@ impl Selector<'_> {
         let (mask, bytes) = self.joined(mask, all);
         let width = self.width_of(bytes);
         let lanes = self.shape.piece;
-        // A mask fills its register: see `mask_bytes`.
+        // The mask fills its register.
         let (bytes, count) = match bytes {
             8 | 4 => (bytes as u8, lanes),
             _ => (1, lanes * bytes),
@@ -312,11 +313,16 @@ impl Selector<'_> {
 
     /// The pieces of a mask as one, and the size of its elements.
     fn joined(&mut self, mask: NodeId, all: bool) -> (VReg, usize) {
-        let value = self.value(mask);
-        let bytes = value.mask_bytes;
+        let own = self.value(mask).mask_bytes;
+        // Behind a mask narrower than a register stands anything.
+        let bytes = match self.shape.piece * own < Width::X.bytes() {
+            true => self.mask_bytes(),
+            false => own,
+        };
+        let pieces = self.mask_of(mask, bytes);
         let width = self.width_of(bytes);
-        let mut joined = value.pieces[0];
-        for &piece in &value.pieces[1..] {
+        let mut joined = pieces[0];
+        for &piece in &pieces[1..] {
             joined = self.mask_join(all, width, joined, piece);
         }
         (self.register(joined, width), bytes)
