@@ -73,10 +73,13 @@ rules! {
         let inner = s.operands(s.x(), Op::Sub).filter(|_| is_whole(s))?;
         Some(s.make(Op::Sub, &[inner[1], inner[0]]))
     };
-    // ||x|| = |-x| = |x|; for integers both wrap at MIN alike.
+    // ||x|| = |-x| = |x|; for signed integers both wrap at MIN alike. An
+    // unsigned -x is 2^n - x, which is its own absolute value.
     "absolute-of" [Abs] |s| match s.op_of(s.x())? {
         (Op::Abs, _) => Some(s.x()),
-        (Op::Neg, args) => Some(s.make(Op::Abs, &[args[0]])),
+        (Op::Neg, args) if s.operand().is_float() || s.operand().is_signed() => {
+            Some(s.make(Op::Abs, &[args[0]]))
+        }
         _ => None,
     };
     // |x| = x for unsigned integers.
