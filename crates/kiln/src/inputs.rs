@@ -5,12 +5,14 @@
 //! anyway, so names the formula does not use are ignored. Nothing is ever bound
 //! by the order of names.
 
+use crate::column::Column;
+use crate::value::Value;
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, Hash};
 
-/// Things by name: `T` is a [`Value`](crate::Value) or a
-/// [`Column`](crate::Column). Lists of pairs and maps are inputs.
+/// Things by name: `T` is a [`Value`] or a [`Column`]. Lists of pairs and maps
+/// are inputs.
 pub trait Inputs<T> {
     /// The thing of this name.
     fn find(&self, name: &str) -> Option<T>;
@@ -23,53 +25,61 @@ pub trait Inputs<T> {
     fn exact_len(&self) -> Option<usize>;
 }
 
-impl<K: AsRef<str>, V: Clone + Into<T>, T> Inputs<T> for [(K, V)] {
-    fn find(&self, name: &str) -> Option<T> {
-        let found = self.iter().find(|(known, _)| known.as_ref() == name);
-        found.map(|(_, value)| value.clone().into())
-    }
+/// Lists and maps of one kind of thing. Columns have to be columns already, so
+/// that `x.into()` in a list is understood to make one.
+macro_rules! inputs_of {
+    ($thing:ty: [$($generics:tt)*] $value:ty) => {
+        impl<$($generics)*, K: AsRef<str>> Inputs<$thing> for [(K, $value)] {
+            fn find(&self, name: &str) -> Option<$thing> {
+                let found = self.iter().find(|(known, _)| known.as_ref() == name);
+                found.map(|(_, value)| value.clone().into())
+            }
 
-    fn names(&self) -> impl Iterator<Item = &str> {
-        self.iter().map(|(name, _)| name.as_ref())
-    }
+            fn names(&self) -> impl Iterator<Item = &str> {
+                self.iter().map(|(name, _)| name.as_ref())
+            }
 
-    fn exact_len(&self) -> Option<usize> {
-        Some(self.len())
-    }
+            fn exact_len(&self) -> Option<usize> {
+                Some(self.len())
+            }
+        }
+
+        impl<$($generics)*, K, S> Inputs<$thing> for HashMap<K, $value, S>
+        where
+            K: Borrow<str> + Eq + Hash,
+            S: BuildHasher,
+        {
+            fn find(&self, name: &str) -> Option<$thing> {
+                self.get(name).map(|value| value.clone().into())
+            }
+
+            fn names(&self) -> impl Iterator<Item = &str> {
+                self.keys().map(Borrow::borrow)
+            }
+
+            fn exact_len(&self) -> Option<usize> {
+                None
+            }
+        }
+
+        impl<$($generics)*, K: Borrow<str> + Ord> Inputs<$thing> for BTreeMap<K, $value> {
+            fn find(&self, name: &str) -> Option<$thing> {
+                self.get(name).map(|value| value.clone().into())
+            }
+
+            fn names(&self) -> impl Iterator<Item = &str> {
+                self.keys().map(Borrow::borrow)
+            }
+
+            fn exact_len(&self) -> Option<usize> {
+                None
+            }
+        }
+    };
 }
 
-impl<K, V, S, T> Inputs<T> for HashMap<K, V, S>
-where
-    K: Borrow<str> + Eq + Hash,
-    V: Clone + Into<T>,
-    S: BuildHasher,
-{
-    fn find(&self, name: &str) -> Option<T> {
-        self.get(name).map(|value| value.clone().into())
-    }
-
-    fn names(&self) -> impl Iterator<Item = &str> {
-        self.keys().map(Borrow::borrow)
-    }
-
-    fn exact_len(&self) -> Option<usize> {
-        None
-    }
-}
-
-impl<K: Borrow<str> + Ord, V: Clone + Into<T>, T> Inputs<T> for BTreeMap<K, V> {
-    fn find(&self, name: &str) -> Option<T> {
-        self.get(name).map(|value| value.clone().into())
-    }
-
-    fn names(&self) -> impl Iterator<Item = &str> {
-        self.keys().map(Borrow::borrow)
-    }
-
-    fn exact_len(&self) -> Option<usize> {
-        None
-    }
-}
+inputs_of!(Value: [V: Clone + Into<Value>] V);
+inputs_of!(Column<'a>: ['a] Column<'a>);
 
 /// Hands on to what stands behind: a reference, a vector, an array.
 macro_rules! forwarded {

@@ -228,8 +228,8 @@ impl Kernel {
     /// ```
     /// let k = "x = x + v * dt; v = v * 0.5".parse::<kiln::Formula>()?.kernel();
     /// let (mut x, mut v) = (vec![0.0, 1.0], vec![2.0, 4.0]);
-    /// k.update(&[("dt", 0.5)], &mut [("x", (&mut x).into()), ("v", (&mut v).into())])?;
-    /// assert_eq!((x, v), (vec![1.0, 3.0], vec![0.5, 1.0]));
+    /// k.update(&[("dt", 0.5.into())], &mut [("x", (&mut x).into()), ("v", (&mut v).into())])?;
+    /// assert_eq!((x, v), (vec![1.0, 3.0], vec![1.0, 2.0]));
     /// # Ok::<(), kiln::Error>(())
     /// ```
     ///

@@ -17,9 +17,9 @@ fn values_broadcast_and_slices_do_not() {
             .map(&[("x", Column::from(&x)), ("s", (&one).into())])
             .unwrap_err();
         assert_eq!(error.to_string(), "`s` has 1 rows, where `x` has 3");
-        let out = k.map(&[("x", 1.0), ("s", 2.0)]).unwrap();
+        let out = k.map(&[("x", 1.0.into()), ("s", 2.0.into())]).unwrap();
         assert_eq!(out["result"].len(), 1);
-        let out = k.map_rows(4, &[("x", 1.0), ("s", 2.0)]).unwrap();
+        let out = k.map_rows(4, &[("x", 1.0.into()), ("s", 2.0.into())]).unwrap();
         assert_eq!(out["result"].as_slice(), Some(&[2.0; 4][..]));
         assert!(
             k.map_rows(2, &[("x", Column::from(&x)), ("s", 2.0.into())])
@@ -146,7 +146,7 @@ fn outputs_that_do_not_fit_are_refused() {
 fn inputs_are_updated_in_place() {
     for engine in engines() {
         let k = engine.kernel(&formula("x = x + v * dt; e = v ^ 2; v = v * 0.5"));
-        let n = 1001;
+        let n = 1001i32;
         let mut x: Vec<f64> = (0..n).map(f64::from).collect();
         let mut v = vec![2.0; n as usize];
         let mut e = vec![0.0; n as usize];
@@ -155,18 +155,18 @@ fn inputs_are_updated_in_place() {
             ("e", (&mut e).into()),
             ("x", (&mut x).into()),
         ];
-        k.update(&[("dt", 0.5)], &mut outputs).unwrap();
+        k.update(&[("dt", 0.5.into())], &mut outputs).unwrap();
         assert!(x.iter().enumerate().all(|(i, &x)| x == i as f64 + 1.0));
         assert!(v.iter().all(|&v| v == 1.0) && e.iter().all(|&e| e == 4.0));
         // A missing cell is filled.
         let k = engine.kernel(&formula("x = coalesce(x, 9)"));
         let (mut x, mut valid) = ([1.0, 2.0], [true, false]);
-        let none: [(&str, f64); 0] = [];
+        let none: [(&str, Column<'_>); 0] = [];
         let mut outputs = [("x", ColumnMut::with_validity(&mut x, &mut valid))];
         k.update(&none, &mut outputs).unwrap();
         assert_eq!((x, valid), ([1.0, 9.0], [true, true]));
         let error = k
-            .update(&[("x", 1.0)], &mut [("x", (&mut x).into())])
+            .update(&[("x", 1.0.into())], &mut [("x", (&mut x).into())])
             .unwrap_err();
         assert_eq!(error.to_string(), "`x` is given twice");
     }
