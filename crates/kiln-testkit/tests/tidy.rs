@@ -47,6 +47,10 @@ const UNSAFE: &[(&str, &str)] = &[
         "sets MXCSR as a host program might",
     ),
     (
+        "crates/kiln-runtime/tests/resources.rs",
+        "denies itself executable memory as a hardened host does",
+    ),
+    (
         "crates/kiln-testkit/src/native.rs",
         "maps guard pages and calls machine code",
     ),

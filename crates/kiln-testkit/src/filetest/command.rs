@@ -131,7 +131,7 @@ fn formula(options: &Settings, case: &Case) -> String {
     match lowered {
         Ok(lowered) => lowered.func.to_string(),
         Err(problems) => {
-            let mut text = problems.to_string();
+            let mut text = problems.render(text);
             if !text.ends_with('\n') {
                 text.push('\n');
             }

@@ -19,7 +19,9 @@ fn values_broadcast_and_slices_do_not() {
         assert_eq!(error.to_string(), "`s` has 1 rows, where `x` has 3");
         let out = k.map(&[("x", 1.0.into()), ("s", 2.0.into())]).unwrap();
         assert_eq!(out["result"].len(), 1);
-        let out = k.map_rows(4, &[("x", 1.0.into()), ("s", 2.0.into())]).unwrap();
+        let out = k
+            .map_rows(4, &[("x", 1.0.into()), ("s", 2.0.into())])
+            .unwrap();
         assert_eq!(out["result"].as_slice(), Some(&[2.0; 4][..]));
         assert!(
             k.map_rows(2, &[("x", Column::from(&x)), ("s", 2.0.into())])
