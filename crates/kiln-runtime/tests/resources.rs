@@ -2,6 +2,7 @@
 //! whose tests run one at a time, because they look at the whole process.
 
 #![cfg(all(target_os = "linux", feature = "jit"))]
+#![allow(clippy::print_stdout, reason = "what was measured, for whoever asks")]
 #![allow(missing_docs, reason = "tests are not documented item by item")]
 
 use kiln_ir::{Func, FuncBuilder, Op, Scalar, parse};

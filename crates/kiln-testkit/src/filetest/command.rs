@@ -60,7 +60,7 @@ fn violations(earlier: &str, case: &Case) -> String {
                 None => format!("error: {text}\n"),
             }
         }
-        Ok(funcs) => match funcs.last().map(|func| verify(func)) {
+        Ok(funcs) => match funcs.last().map(verify) {
             Some(Err(error)) => {
                 let lines = error.violations.iter().map(|v| format!("error: {v}\n"));
                 lines.collect()
