@@ -59,7 +59,7 @@ pub(crate) fn parse(scalar: Scalar, text: &str) -> Result<Const, String> {
     value.ok_or_else(|| format!("{text} is no {scalar}"))
 }
 
-/// A value as [`parse`] reads it.
+/// A value as `parse` reads it.
 pub fn bare(value: Const) -> String {
     let text = value.to_string();
     match value.scalar() {
