@@ -35,6 +35,7 @@ fn values_broadcast_and_slices_do_not() {
     }
 }
 
+#[cfg(feature = "jit")]
 #[test]
 fn the_tiers_say_where_they_ran() {
     let [interpreter, native] = engines();
