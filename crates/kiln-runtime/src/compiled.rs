@@ -101,24 +101,24 @@ impl Compiled {
     /// Calls the frame entry; gives the status.
     ///
     /// # Safety
-    /// The code has the frame entry, `frame` has its layout, and every array
-    /// in the frame has the extent that the frame says and, where the Func
-    /// writes it, is not touched by anyone else during the call.
+    /// The code has the frame entry, and `frame` is one with its layout; every
+    /// array in it has the extent that it says and, where the Func writes it,
+    /// is not touched by anyone else during the call.
     #[inline]
-    pub(crate) unsafe fn call(&self, frame: &mut Frame<'_>) -> i64 {
+    pub(crate) unsafe fn call(&self, frame: *mut u8) -> i64 {
         debug_assert_eq!(self.entry, Entry::Frame);
         // SAFETY: the entry is code with this signature (`Entry::Frame`),
         // mapped as long as `self.loaded` lives.
         let code: extern "C" fn(*mut u8) -> i64 =
             unsafe { std::mem::transmute(self.loaded.entry()) };
-        code(frame.as_mut_ptr())
+        code(frame)
     }
 
     /// Runs the strip for the rows `0..rows`; gives the status.
     ///
     /// # Safety
     /// As [`call`](Self::call), for the strip entry; `rows` is a multiple of
-    /// [`lanes`](Self::lanes) and no column is shorter.
+    /// [`lanes`](Self::lanes), and no column is shorter.
     #[inline]
     pub(crate) unsafe fn run(&self, frame: &mut Frame<'_>, rows: usize) -> i64 {
         debug_assert_eq!(self.entry, Entry::Strip);

@@ -1,7 +1,16 @@
 //! The call frame, filled: what a call of compiled code is handed.
+//!
+//! A call of one row has a frame of its own kind, as the time to fill it is
+//! most of what such a call takes.
+
+#![allow(
+    unsafe_code,
+    reason = "the frame of a row is not cleared before code writes its results"
+)]
 
 use crate::helpers;
 use kiln_codegen::{FrameLayout, frame};
+use std::mem::MaybeUninit;
 use std::sync::atomic::AtomicU64;
 
 /// A frame's alignment is a cache line's, so it is made of these.
@@ -100,6 +109,57 @@ impl<'l> Frame<'l> {
     }
 }
 
+/// Parameters and results that the frame of a row has room for.
+const ROW_SLOTS: usize = RowFrame::WORDS - PARAM_WORD;
+/// The first word behind the fixed part.
+const PARAM_WORD: usize = frame::PARAMS / 8;
+
+/// The frame of a Func whose parameters are all scalars: these stand side by
+/// side behind the fixed part, and the results behind them. What is behind
+/// the arguments has no value until code writes it.
+#[repr(C, align(64))]
+pub(crate) struct RowFrame([MaybeUninit<u64>; RowFrame::WORDS]);
+
+impl RowFrame {
+    const WORDS: usize = 32;
+
+    /// Whether a row with as many parameters and results fits.
+    #[inline]
+    pub(crate) fn fits(params: usize, results: usize) -> bool {
+        params + results <= ROW_SLOTS
+    }
+
+    /// A frame with these arguments, as many as fit.
+    #[inline]
+    pub(crate) fn new(args: &[u64]) -> RowFrame {
+        let mut words = [MaybeUninit::uninit(); RowFrame::WORDS];
+        words[frame::HELPERS / 8].write(helpers::table().as_ptr() as u64);
+        words[frame::STOP / 8].write((&raw const NEVER) as u64);
+        for (word, &slot) in words[PARAM_WORD..].iter_mut().zip(args) {
+            word.write(slot);
+        }
+        RowFrame(words)
+    }
+
+    /// Copies out the results, after a call with `params` arguments.
+    ///
+    /// # Safety
+    /// A call with this frame and as many arguments and results is done.
+    #[inline]
+    pub(crate) unsafe fn results(&self, params: usize, results: &mut [u64]) {
+        for (slot, word) in results.iter_mut().zip(&self.0[PARAM_WORD + params..]) {
+            // SAFETY: code that is done has written its results.
+            *slot = unsafe { word.assume_init() };
+        }
+    }
+
+    /// Its address, for one call.
+    #[inline]
+    pub(crate) fn as_mut_ptr(&mut self) -> *mut u8 {
+        self.0.as_mut_ptr().cast()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,5 +185,30 @@ mod tests {
             assert_eq!(frame.get(layout.param(scalars)), 7);
             assert_eq!(frame.result(0), 0);
         }
+    }
+
+    #[test]
+    fn the_frame_of_a_row_has_the_layout_of_its_func() {
+        let mut b = FuncBuilder::new("f");
+        let scalars = [Scalar::F64, Scalar::Bool, Scalar::I16];
+        let params: Vec<_> = scalars
+            .iter()
+            .map(|&s| b.scalar_param(format!("x{s}"), s))
+            .collect();
+        let layout = FrameLayout::of(&b.finish(&params[..2]));
+        let mut frame = RowFrame::new(&[5, 6, 7]);
+        for param in 0..3 {
+            // SAFETY: a parameter was set.
+            let word = unsafe { frame.0[layout.param(param) / 8].assume_init() };
+            assert_eq!(word, 5 + param as u64);
+        }
+        frame.0[layout.result(0) / 8].write(8);
+        frame.0[layout.result(1) / 8].write(9);
+        let mut results = [0; 2];
+        // SAFETY: as a call would, we have written the results.
+        unsafe { frame.results(3, &mut results) };
+        assert_eq!(results, [8, 9]);
+        assert_eq!(frame.as_mut_ptr() as usize % 64, 0);
+        assert!(RowFrame::fits(20, 4) && !RowFrame::fits(20, 5));
     }
 }

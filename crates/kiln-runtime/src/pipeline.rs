@@ -208,7 +208,7 @@ impl Compiler<'_> {
     }
 
     fn check_clock(&self) -> Result<(), Failure> {
-        let (spent, limit) = (self.start.elapsed(), self.settings.limits.compile);
+        let (spent, limit) = (self.start.elapsed(), self.settings.limits.clock());
         if spent > limit {
             return Err(Failure::Budget { spent, limit });
         }

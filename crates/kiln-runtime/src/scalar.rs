@@ -23,7 +23,12 @@ use std::fmt;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, OnceLock};
 #[cfg(feature = "jit")]
-use {crate::columns::ran, crate::fpenv, crate::frame::Frame, kiln_codegen::frame};
+use {
+    crate::columns::ran,
+    crate::fpenv,
+    crate::frame::{Frame, RowFrame},
+    kiln_codegen::frame,
+};
 
 /// Arguments that a direct entry is called with at most.
 pub(crate) const DIRECT_ARGS_MAX: usize = 12;
@@ -105,7 +110,7 @@ impl ScalarKernel {
     pub fn call(&self, args: &[Const], results: &mut [Const]) -> Result<Ran, RuntimeError> {
         let inner = &*self.0;
         inner.check(args, results)?;
-        let mut stack = [0; 2 * SLOTS];
+        let mut stack = [0; SLOTS];
         let mut heap = Vec::new();
         let all = args.len() + results.len();
         let slots = if all <= stack.len() {
@@ -269,14 +274,32 @@ fn known(kept: &OnceLock<Option<Arc<Compiled>>>) -> Option<&Compiled> {
 
 /// Calls code through a frame; `None` if a guard failed.
 #[cfg(feature = "jit")]
+#[inline]
 fn call_framed(code: &Compiled, args: &[u64], results: &mut [u64]) -> Option<Ran> {
+    if !RowFrame::fits(args.len(), results.len()) {
+        return call_in_large_frame(code, args, results);
+    }
+    let mut frame = RowFrame::new(args);
+    // SAFETY: the code has the frame entry, as it has no other one, and its
+    // Func has no arrays; a row's frame has the layout of such a Func.
+    let status = fpenv::with_default(|| unsafe { code.call(frame.as_mut_ptr()) });
+    if status != frame::DONE {
+        return None;
+    }
+    // SAFETY: the call is done, and its Func has these results.
+    unsafe { frame.results(args.len(), results) };
+    Some(ran(Some(code)))
+}
+
+#[cfg(feature = "jit")]
+#[cold]
+fn call_in_large_frame(code: &Compiled, args: &[u64], results: &mut [u64]) -> Option<Ran> {
     let mut frame = Frame::new(code.layout());
     for (param, &slot) in args.iter().enumerate() {
         frame.set_scalar(param, slot);
     }
-    // SAFETY: the code has the frame entry, as it has no other one, and its
-    // Func has no arrays.
-    let status = fpenv::with_default(|| unsafe { code.call(&mut frame) });
+    // SAFETY: as in `call_framed`; this frame has the layout of its Func.
+    let status = fpenv::with_default(|| unsafe { code.call(frame.as_mut_ptr()) });
     if status != frame::DONE {
         return None;
     }

@@ -40,10 +40,6 @@ pub struct Stats {
 #[derive(Default, Debug)]
 pub(crate) struct CodeBytes(AtomicUsize);
 
-#[cfg_attr(
-    not(feature = "jit"),
-    expect(dead_code, reason = "only machine code takes executable memory")
-)]
 impl CodeBytes {
     pub(crate) fn add(&self, bytes: usize) {
         self.0.fetch_add(bytes, Ordering::Relaxed);
@@ -52,9 +48,7 @@ impl CodeBytes {
     pub(crate) fn remove(&self, bytes: usize) {
         self.0.fetch_sub(bytes, Ordering::Relaxed);
     }
-}
 
-impl CodeBytes {
     pub(crate) fn get(&self) -> usize {
         self.0.load(Ordering::Relaxed)
     }

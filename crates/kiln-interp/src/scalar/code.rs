@@ -32,6 +32,23 @@ pub(crate) struct Apply {
 pub(crate) enum Inst {
     /// An op.
     Op(Apply),
+    /// `dst = a + b` in f64. What most formulas are made of has instructions
+    /// of its own: one jump leads to each.
+    AddF64 { dst: Reg, a: Reg, b: Reg },
+    /// `dst = a - b` in f64.
+    SubF64 { dst: Reg, a: Reg, b: Reg },
+    /// `dst = a * b` in f64.
+    MulF64 { dst: Reg, a: Reg, b: Reg },
+    /// `dst = a / b` in f64.
+    DivF64 { dst: Reg, a: Reg, b: Reg },
+    /// `dst = a < b` in f64.
+    LessF64 { dst: Reg, a: Reg, b: Reg },
+    /// `dst = a <= b` in f64.
+    AtMostF64 { dst: Reg, a: Reg, b: Reg },
+    /// `dst = -a` in f64.
+    NegF64 { dst: Reg, a: Reg },
+    /// `dst` = the square root of `a` in f64.
+    SqrtF64 { dst: Reg, a: Reg },
     /// `dst = from`.
     Copy { dst: Reg, from: Reg },
     /// `dst` = the extent of an array in one dimension.

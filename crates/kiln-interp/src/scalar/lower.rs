@@ -54,6 +54,22 @@ fn fresh(code: &mut Code) -> Reg {
     (code.registers.len() - 1) as Reg
 }
 
+/// The instruction for an op.
+fn instruction(apply: Apply) -> Inst {
+    let Apply { dst, a, b, .. } = apply;
+    match (apply.ty, apply.op) {
+        (Scalar::F64, Op::Add) => Inst::AddF64 { dst, a, b },
+        (Scalar::F64, Op::Sub) => Inst::SubF64 { dst, a, b },
+        (Scalar::F64, Op::Mul) => Inst::MulF64 { dst, a, b },
+        (Scalar::F64, Op::Div) => Inst::DivF64 { dst, a, b },
+        (Scalar::F64, Op::Lt | Op::Gt) => Inst::LessF64 { dst, a, b },
+        (Scalar::F64, Op::Le | Op::Ge) => Inst::AtMostF64 { dst, a, b },
+        (Scalar::F64, Op::Neg) => Inst::NegF64 { dst, a },
+        (Scalar::F64, Op::Sqrt) => Inst::SqrtF64 { dst, a },
+        _ => Inst::Op(apply),
+    }
+}
+
 /// What stands for a parameter.
 #[derive(Clone, Copy)]
 enum Bound {
@@ -272,7 +288,7 @@ impl<'a> Lowering<'a> {
         }
         let dst = self.fresh();
         let [a, b, c] = operands;
-        self.push(Inst::Op(Apply {
+        self.push(instruction(Apply {
             op,
             ty,
             to,
@@ -491,7 +507,7 @@ impl<'a> Lowering<'a> {
 
     /// `running = op(running, value)`.
     fn join(&mut self, op: Op, ty: Scalar, running: Reg, value: Reg) -> Result<()> {
-        self.push(Inst::Op(Apply {
+        self.push(instruction(Apply {
             op,
             ty,
             to: ty,

@@ -24,11 +24,34 @@ pub(crate) fn run(
     args: &mut [Arg<'_>],
     rows: Option<Range<usize>>,
 ) -> Result<(), Failure> {
+    macro_rules! binary_f64 {
+        ($dst:ident, $a:ident, $b:ident, $f:expr) => {{
+            let registers = &mut state.registers;
+            let x = f64::of_bits(registers[$a as usize]);
+            let y = f64::of_bits(registers[$b as usize]);
+            registers[$dst as usize] = ($f)(x, y).to_bits64();
+        }};
+    }
+    macro_rules! unary_f64 {
+        ($dst:ident, $a:ident, $f:expr) => {{
+            let registers = &mut state.registers;
+            let x = f64::of_bits(registers[$a as usize]);
+            registers[$dst as usize] = ($f)(x).to_bits64();
+        }};
+    }
     let mut pc = 0;
     while let Some(&inst) = code.insts.get(pc) {
         pc += 1;
         match inst {
             Inst::Op(inst) => apply(&mut state.registers, inst),
+            Inst::AddF64 { dst, a, b } => binary_f64!(dst, a, b, Number::add),
+            Inst::SubF64 { dst, a, b } => binary_f64!(dst, a, b, Number::sub),
+            Inst::MulF64 { dst, a, b } => binary_f64!(dst, a, b, Number::mul),
+            Inst::DivF64 { dst, a, b } => binary_f64!(dst, a, b, Number::div),
+            Inst::LessF64 { dst, a, b } => binary_f64!(dst, a, b, less),
+            Inst::AtMostF64 { dst, a, b } => binary_f64!(dst, a, b, at_most),
+            Inst::NegF64 { dst, a } => unary_f64!(dst, a, Number::neg),
+            Inst::SqrtF64 { dst, a } => unary_f64!(dst, a, Real::sqrt),
             Inst::Copy { dst, from } => {
                 state.registers[dst as usize] = state.registers[from as usize];
             }
