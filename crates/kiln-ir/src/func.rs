@@ -383,11 +383,25 @@ pub enum FaultKind {
     Range,
     /// A condition the source states does not hold.
     Assert,
+    /// Nothing went wrong yet: what was assumed to make the Func fast does
+    /// not hold, and the call is to be made again by its guarded variant. A
+    /// caller of kiln never sees it.
+    Retry,
 }
 
 impl FaultKind {
     /// Every kind.
-    pub const ALL: [FaultKind; 5] = [
+    pub const ALL: [FaultKind; 6] = [
+        FaultKind::Overflow,
+        FaultKind::DivisionByZero,
+        FaultKind::Index,
+        FaultKind::Range,
+        FaultKind::Assert,
+        FaultKind::Retry,
+    ];
+
+    /// The kinds that a source can ask for, and an error can be.
+    pub const REPORTED: [FaultKind; 5] = [
         FaultKind::Overflow,
         FaultKind::DivisionByZero,
         FaultKind::Index,
@@ -403,6 +417,7 @@ impl FaultKind {
             FaultKind::Index => "index",
             FaultKind::Range => "range",
             FaultKind::Assert => "assert",
+            FaultKind::Retry => "retry",
         }
     }
 }
@@ -637,6 +652,13 @@ impl Func {
             .iter()
             .all(|p| matches!(p.ty, ParamType::Scalar(_)))
             && self.locals.is_empty()
+    }
+
+    /// Whether a call can end with a [`FaultKind::Retry`], so that whoever
+    /// calls needs the guarded variant at hand.
+    pub fn can_retry(&self) -> bool {
+        let is_retry = |f: &Fault| f.kind == FaultKind::Retry;
+        self.faults.iter().any(is_retry) || self.callees.iter().any(|f| f.can_retry())
     }
 
     /// Whether a call can fail: there is a guard in it.

@@ -10,9 +10,11 @@
 //!   deep;
 //! - an operand's region encloses the region of its user, and the regions of
 //!   a pure node's operands lie on one chain;
-//! - what a region yields fits what its owner carries or gives.
+//! - what a region yields fits what its owner carries or gives;
+//! - nothing that writes a parameter comes before a guard that asks for a
+//!   retry.
 
-use crate::func::{ArrayRef, CallArg, Func, Node, NodeId, RegionId};
+use crate::func::{ArrayRef, CallArg, FaultKind, Func, Node, NodeId, RegionId};
 use crate::op::{Op, POWI_MAX};
 use crate::parse::NESTING_MAX;
 use crate::print::describe;
@@ -62,7 +64,9 @@ pub fn verify(func: &Func) -> Result<(), VerifyError> {
     let sound = checker.references();
     if sound {
         checker.types();
-        checker.nesting();
+        if checker.nesting() {
+            checker.retries();
+        }
     }
     if sound && checker.violations.iter().all(|v| v.message != TWO_OWNERS) {
         for violation in &mut checker.violations {
@@ -424,8 +428,8 @@ impl Checker<'_> {
     // Nesting.
 
     /// Checks that regions form a tree, and that values are used only inside
-    /// the region they live in.
-    fn nesting(&mut self) {
+    /// the region they live in. Gives whether they do form a tree.
+    fn nesting(&mut self) -> bool {
         let body = self.func.body();
         let mut parents: Vec<Option<RegionId>> = vec![None; self.func.region_count()];
         let mut depth = vec![0usize; self.func.region_count()];
@@ -445,12 +449,12 @@ impl Checker<'_> {
                 for inner in self.func.regions_of(owner) {
                     if inner == body || parents[inner.index()].replace(region).is_some() {
                         self.report(owner, TWO_OWNERS);
-                        return;
+                        return false;
                     }
                     depth[inner.index()] = depth[region.index()] + 1;
                     if depth[inner.index()] > NESTING_MAX {
                         self.report(owner, format!("regions nest deeper than {NESTING_MAX}"));
-                        return;
+                        return false;
                     }
                     pending.push(inner);
                 }
@@ -458,6 +462,56 @@ impl Checker<'_> {
         }
         let tree = Tree { parents, depth };
         self.homes(&tree, &fixed);
+        true
+    }
+
+    /// Checks that a call which ends with a retry has written nothing that
+    /// lives longer than the call.
+    fn retries(&mut self) {
+        let func = self.func;
+        if !func.faults().iter().any(|f| f.kind == FaultKind::Retry) {
+            return;
+        }
+        let writes = self.writes();
+        // Regions with whether something was written before they begin.
+        let mut pending = vec![(func.body(), false)];
+        while let Some((region, mut written)) = pending.pop() {
+            for &id in &func.region(region).effects {
+                if let Node::Guard { fault, .. } = func.node(id)
+                    && func.fault(*fault).kind == FaultKind::Retry
+                    && written
+                {
+                    self.report(id, "asks for a retry after something was written");
+                }
+                // An earlier round of a loop has written, too.
+                let is_loop = !matches!(func.node(id), Node::If { .. });
+                let inside = written || (is_loop && writes[id.index()]);
+                pending.extend(func.regions_of(id).map(|inner| (inner, inside)));
+                written |= writes[id.index()];
+            }
+        }
+    }
+
+    /// Whether each node, or what is in it, writes a parameter. What a node
+    /// owns stands before it, so one pass in order does it.
+    fn writes(&self) -> Vec<bool> {
+        let func = self.func;
+        let mut writes = vec![false; func.node_count()];
+        for id in self.nodes() {
+            writes[id.index()] = match func.node(id) {
+                Node::Call { .. } => true,
+                Node::Store { array, .. } | Node::Scan { array, .. }
+                    if matches!(array, ArrayRef::Param(_)) =>
+                {
+                    true
+                }
+                _ => func.regions_of(id).any(|region| {
+                    let effects = &func.region(region).effects;
+                    effects.iter().any(|e| writes[e.index()])
+                }),
+            };
+        }
+        writes
     }
 
     fn homes(&mut self, tree: &Tree, fixed: &[Option<RegionId>]) {
@@ -655,6 +709,17 @@ mod tests {
             let inner = RegionId::new(1);
             let store = f.regions[inner.index()].effects[0];
             f.regions[inner.index()].effects.push(store);
+        });
+        broken("asks for a retry after something was written", |f| {
+            let func = parse(
+                "func @f(c: bool, y: mut [f64]) {
+    for v1 in 0..3 {
+        v2 = guard c, retry \"indices\"
+        store y[v1], 1.0
+    }
+}",
+            );
+            *f = func.expect("parses");
         });
         broken("a loop has at least one lane", |f| {
             let id = find(f, |n| matches!(n, Node::For { .. }));

@@ -11,6 +11,7 @@ pub struct OptConfig {
     pub(crate) verify: bool,
     pub(crate) native: OpSet,
     pub(crate) nodes_max: usize,
+    pub(crate) guarded: bool,
 }
 
 /// The default of [`OptConfig::nodes_max`]: well beyond any formula, and
@@ -26,6 +27,7 @@ impl Default for OptConfig {
             verify: cfg!(debug_assertions),
             native: OpSet::NONE,
             nodes_max: NODES_MAX,
+            guarded: false,
         }
     }
 }
@@ -43,6 +45,12 @@ impl OptConfig {
             native: OpSet::of(ops),
             ..self
         }
+    }
+
+    /// Whether to make the guarded variant: every guard stays where it is.
+    /// It answers the calls that end with [`kiln_ir::FaultKind::Retry`].
+    pub fn guarded(self, guarded: bool) -> OptConfig {
+        OptConfig { guarded, ..self }
     }
 
     /// The most nodes a Func may have after a pass.

@@ -215,7 +215,7 @@ impl Generator {
         let limit = self.b.constant(limit);
         let cond = self.b.op(Op::Ne, &[id, limit]);
         let fault = self.b.fault(Fault {
-            kind: *u.choose(&FaultKind::ALL)?,
+            kind: *u.choose(&FaultKind::REPORTED)?,
             message: "x".to_owned(),
             span: None,
         });
