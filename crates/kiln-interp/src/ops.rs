@@ -15,10 +15,10 @@
 //! compiler minutes.
 
 /// Applies `$op` on operands of `$ty` if that is frequent; `$to` is the type
-/// of the result, `$function` applies the functions of kiln-math, and
-/// `$rest` everything else.
+/// of the result, `$function!` of a Rust type applies the functions of
+/// kiln-math, and `$rest` everything else.
 macro_rules! frequent {
-    ($op:expr, $ty:expr, $to:expr, $function:expr, $rest:expr) => {
+    ($op:expr, $ty:expr, $to:expr, $function:ident, $rest:expr) => {
         match $ty {
             Scalar::F64 => frequent_real!(f64, u64, $op, $to, $function, $rest),
             Scalar::F32 => frequent_real!(f32, u32, $op, $to, $function, $rest),
@@ -43,7 +43,7 @@ macro_rules! frequent {
 }
 
 macro_rules! frequent_real {
-    ($t:ty, $bits:ty, $op:expr, $to:expr, $function:expr, $rest:expr) => {
+    ($t:ty, $bits:ty, $op:expr, $to:expr, $function:ident, $rest:expr) => {
         match $op {
             Op::Add => same2!($t, Number::add),
             Op::Sub => same2!($t, Number::sub),
@@ -72,7 +72,7 @@ macro_rules! frequent_real {
                 _ => $rest,
             },
             other => match other.class() {
-                Class::Math | Class::Slow => $function,
+                Class::Math | Class::Slow => $function!($t),
                 _ => $rest,
             },
         }

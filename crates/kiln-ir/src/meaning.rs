@@ -157,10 +157,12 @@ pub trait Real: Number {
     fn bits(self) -> Self::Bits;
     fn from_bits(bits: Self::Bits) -> Self;
     fn powi(self, n: i32) -> Self;
-    /// A one-operand function of kiln-math; f32 goes through f64.
-    fn math1(self, f: impl FnOnce(f64) -> f64) -> Self;
-    /// A two-operand function of kiln-math; f32 goes through f64.
-    fn math2(self, y: Self, f: impl FnOnce(f64, f64) -> f64) -> Self;
+    /// A one-operand function of kiln-math, if the op is one.
+    fn math1(self, op: Op) -> Option<Self>;
+    /// A two-operand function of kiln-math, if the op is one.
+    fn math2(self, y: Self, op: Op) -> Option<Self>;
+    /// A slow-lane op of kiln-math.
+    fn slow(op: Slow, args: &[Self]) -> Self;
 }
 
 /// The meaning of `cast`.
@@ -378,7 +380,7 @@ integer! {
 }
 
 macro_rules! real {
-    ($($ty:ident $scalar:ident $bits:ident $nan:ident;)*) => {$(
+    ($($ty:ident $scalar:ident $bits:ident $nan:ident $powi:path, $math1:ident, $math2:ident, $slow:ident;)*) => {$(
         impl Value for $ty {
             const SCALAR: Scalar = Scalar::$scalar;
 
@@ -551,17 +553,22 @@ macro_rules! real {
 
             #[inline(always)]
             fn powi(self, n: i32) -> $ty {
-                kiln_math::powi(self.into(), n) as $ty
+                $powi(self, n)
             }
 
             #[inline(always)]
-            fn math1(self, f: impl FnOnce(f64) -> f64) -> $ty {
-                f(self.into()) as $ty
+            fn math1(self, op: Op) -> Option<$ty> {
+                $math1(op).map(|f| f(self))
             }
 
             #[inline(always)]
-            fn math2(self, y: $ty, f: impl FnOnce(f64, f64) -> f64) -> $ty {
-                f(self.into(), y.into()) as $ty
+            fn math2(self, y: $ty, op: Op) -> Option<$ty> {
+                $math2(op).map(|f| f(self, y))
+            }
+
+            #[inline(always)]
+            fn slow(op: Slow, args: &[$ty]) -> $ty {
+                op.$slow(args)
             }
         }
     )*};
@@ -569,8 +576,8 @@ macro_rules! real {
 
 #[rustfmt::skip]
 real! {
-    f32 F32 u32 NAN32;
-    f64 F64 u64 NAN64;
+    f32 F32 u32 NAN32 kiln_math::single::powi, math1_single, math2_single, eval32;
+    f64 F64 u64 NAN64 kiln_math::powi,         math1_double, math2_double, eval;
 }
 
 macro_rules! casts {
@@ -673,22 +680,36 @@ fn eval1(op: Op, ty: Scalar, result: Scalar, x: Const) -> Const {
         Op::Bits | Op::RawBits => unary!(float Real::bits),
         Op::FromBits => Const::from_bits(result, x.bits()),
         Op::Cast => cast(result, x),
-        other => match (math1_function(other), slow_function(other)) {
-            (Some(f), _) => with_type!(float ty, { T::from_const(x).math1(f).to_const() }),
-            (_, Some(slow)) => with_type!(float ty, {
-                T::from_const(x).math1(|x| slow.eval(&[x])).to_const()
-            }),
-            _ => unreachable!("{} has no one-operand meaning", other.name()),
-        },
+        other => with_type!(float ty, {
+            let x = T::from_const(x);
+            let slow = || slow_function(other).map(|slow| T::slow(slow, &[x]));
+            match x.math1(other).or_else(slow) {
+                Some(value) => value.to_const(),
+                None => unreachable!("{} has no one-operand meaning", other.name()),
+            }
+        }),
     }
 }
 
-/// The function of kiln-math that a one-operand op is.
-pub fn math1_function(op: Op) -> Option<fn(f64) -> f64> {
+/// The function of kiln-math that a one-operand op is, in binary64.
+pub fn math1_double(op: Op) -> Option<fn(f64) -> f64> {
     macro_rules! rows {
         ($($variant:ident $function:ident;)*) => {
             match op {
                 $(Op::$variant => Some(kiln_math::$function),)*
+                _ => None,
+            }
+        };
+    }
+    math1_ops!(rows)
+}
+
+/// The function of kiln-math that a one-operand op is, in binary32.
+pub fn math1_single(op: Op) -> Option<fn(f32) -> f32> {
+    macro_rules! rows {
+        ($($variant:ident $function:ident;)*) => {
+            match op {
+                $(Op::$variant => Some(kiln_math::single::$function),)*
                 _ => None,
             }
         };
@@ -744,24 +765,36 @@ fn eval2(op: Op, ty: Scalar, x: Const, y: Const) -> Const {
         Op::Le => compare!(<=),
         Op::Gt => compare!(>),
         Op::Ge => compare!(>=),
-        other => match (math2_function(other), slow_function(other)) {
-            (Some(f), _) => with_type!(float ty, {
-                T::from_const(x).math2(T::from_const(y), f).to_const()
-            }),
-            (_, Some(slow)) => with_type!(float ty, {
-                T::from_const(x).math2(T::from_const(y), |x, y| slow.eval(&[x, y])).to_const()
-            }),
-            _ => unreachable!("{} has no two-operand meaning", other.name()),
-        },
+        other => with_type!(float ty, {
+            let (x, y) = (T::from_const(x), T::from_const(y));
+            let slow = || slow_function(other).map(|slow| T::slow(slow, &[x, y]));
+            match x.math2(y, other).or_else(slow) {
+                Some(value) => value.to_const(),
+                None => unreachable!("{} has no two-operand meaning", other.name()),
+            }
+        }),
     }
 }
 
-/// The function of kiln-math that a two-operand op is.
-pub fn math2_function(op: Op) -> Option<fn(f64, f64) -> f64> {
+/// The function of kiln-math that a two-operand op is, in binary64.
+pub fn math2_double(op: Op) -> Option<fn(f64, f64) -> f64> {
     macro_rules! rows {
         ($($variant:ident $function:ident;)*) => {
             match op {
                 $(Op::$variant => Some(kiln_math::$function),)*
+                _ => None,
+            }
+        };
+    }
+    math2_ops!(rows)
+}
+
+/// The function of kiln-math that a two-operand op is, in binary32.
+pub fn math2_single(op: Op) -> Option<fn(f32, f32) -> f32> {
+    macro_rules! rows {
+        ($($variant:ident $function:ident;)*) => {
+            match op {
+                $(Op::$variant => Some(kiln_math::single::$function),)*
                 _ => None,
             }
         };

@@ -17,8 +17,8 @@ fn every_function_is_an_op() {
         assert_eq!(op.class(), Class::Math);
         assert_eq!(op.arity(), function.arity());
         let has_meaning = match op.arity() {
-            1 => meaning::math1_function(op).is_some(),
-            _ => meaning::math2_function(op).is_some(),
+            1 => meaning::math1_double(op).is_some() && meaning::math1_single(op).is_some(),
+            _ => meaning::math2_double(op).is_some() && meaning::math2_single(op).is_some(),
         };
         assert!(has_meaning, "{} has no meaning", function.name);
     }

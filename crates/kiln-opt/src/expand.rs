@@ -8,10 +8,10 @@
 
 use crate::op_set::OpSet;
 use kiln_ir::{
-    Class, Const, Func, FuncBuilder, NodeId, Op, Rewrite, Scalar, Type, math1_ops, math2_ops,
-    meaning, rewrite,
+    Class, Const, Func, FuncBuilder, NodeId, Op, Rewrite, Scalar, Type, meaning, rewrite,
 };
-use kiln_math::{Arith, Binary64, Slow, generic};
+use kiln_math::{Arith, Binary32, Binary64, Format, Slow, generic, single};
+use std::marker::PhantomData;
 
 /// Replaces each mathematical function, and the remainder and scaling of
 /// floats, by its expansion; ops in `native` stay. Gives the number replaced.
@@ -56,22 +56,30 @@ impl Rewrite for Expand {
     }
 }
 
-/// The value of `op` through its expansion. f32 goes through f64, as its
-/// meaning does.
+/// The value of `op` through its expansion: in the type's own format, or, if
+/// that of binary32 is computed in binary64, between casts, as its meaning is.
 fn expansion(b: &mut FuncBuilder, op: Op, args: &[NodeId], ty: Type) -> NodeId {
+    if ty.scalar == Scalar::F32 {
+        let a = &mut Expander::<Binary32>::new(b, ty.lanes);
+        if let Some(value) = single::expand(a, op.name(), args) {
+            return value;
+        }
+    }
     let x = b.cast(Scalar::F64, args[0]);
     let result = if op == Op::Powi {
         let n = b.func().as_const(args[1]).and_then(Const::as_int);
-        let a = &mut Expander { b, lanes: ty.lanes };
+        let a = &mut Expander::<Binary64>::new(b, ty.lanes);
         // The verifier has checked that the exponent is a small constant.
         n.map(|n| generic::powi(a, x, n as i32))
-    } else if let Some(&y) = args.get(1) {
-        let y = b.cast(Scalar::F64, y);
-        let a = &mut Expander { b, lanes: ty.lanes };
-        expansion2(a, op, x, y)
     } else {
-        let a = &mut Expander { b, lanes: ty.lanes };
-        expansion1(a, op, x)
+        let name = if op == Op::Rem { "frem" } else { op.name() };
+        match args.get(1) {
+            Some(&y) => {
+                let y = b.cast(Scalar::F64, y);
+                kiln_math::expand(&mut Expander::new(b, ty.lanes), name, &[x, y])
+            }
+            None => kiln_math::expand(&mut Expander::new(b, ty.lanes), name, &[x]),
+        }
     };
     match result {
         Some(value) => b.cast(ty.scalar, value),
@@ -79,42 +87,46 @@ fn expansion(b: &mut FuncBuilder, op: Op, args: &[NodeId], ty: Type) -> NodeId {
     }
 }
 
-fn expansion1(a: &mut Expander<'_>, op: Op, x: NodeId) -> Option<NodeId> {
-    macro_rules! rows {
-        ($($variant:ident $function:ident;)*) => {
-            match op {
-                $(Op::$variant => Some(generic::$function(a, x)),)*
-                Op::Exponent => Some(generic::exponent(a, x)),
-                Op::Mantissa => Some(generic::mantissa(a, x)),
-                _ => None,
-            }
-        };
-    }
-    math1_ops!(rows)
+/// The types of a format.
+trait Scalars: Format {
+    const SIGNED: Scalar;
+    /// What the bits of a float are, and what a logical shift wants.
+    const UNSIGNED: Scalar;
+    fn float(c: f64) -> Const;
 }
 
-fn expansion2(a: &mut Expander<'_>, op: Op, x: NodeId, y: NodeId) -> Option<NodeId> {
-    macro_rules! rows {
-        ($($variant:ident $function:ident;)*) => {
-            match op {
-                $(Op::$variant => Some(generic::$function(a, x, y)),)*
-                Op::Rem => Some(generic::frem(a, x, y)),
-                Op::Ldexp => Some(generic::ldexp(a, x, y)),
-                _ => None,
-            }
-        };
+impl Scalars for Binary64 {
+    const SIGNED: Scalar = Scalar::I64;
+    const UNSIGNED: Scalar = Scalar::U64;
+    fn float(c: f64) -> Const {
+        Const::f64(c)
     }
-    math2_ops!(rows)
 }
 
-/// The arithmetic of kiln-math over a builder. Integers are `u64`: what the
-/// bits of a float are, and what a logical shift wants.
-struct Expander<'a> {
+impl Scalars for Binary32 {
+    const SIGNED: Scalar = Scalar::I32;
+    const UNSIGNED: Scalar = Scalar::U32;
+    fn float(c: f64) -> Const {
+        Const::f32(c as f32)
+    }
+}
+
+/// The arithmetic of kiln-math over a builder, in one format.
+struct Expander<'a, S> {
     b: &'a mut FuncBuilder,
     lanes: u16,
+    format: PhantomData<S>,
 }
 
-impl Expander<'_> {
+impl<'a, S: Scalars> Expander<'a, S> {
+    fn new(b: &'a mut FuncBuilder, lanes: u16) -> Self {
+        Expander {
+            b,
+            lanes,
+            format: PhantomData,
+        }
+    }
+
     fn of(&mut self, value: Const) -> NodeId {
         let ty = Type::vector(value.scalar(), self.lanes);
         self.b.constant_of(ty, value)
@@ -125,7 +137,7 @@ impl Expander<'_> {
     }
 
     fn signed(&mut self, i: NodeId) -> NodeId {
-        self.b.cast(Scalar::I64, i)
+        self.b.cast(S::SIGNED, i)
     }
 }
 
@@ -138,18 +150,18 @@ macro_rules! same_op {
     };
 }
 
-impl Arith for Expander<'_> {
-    type Format = Binary64;
+impl<S: Scalars> Arith for Expander<'_, S> {
+    type Format = S;
     type F = NodeId;
     type I = NodeId;
     type M = NodeId;
 
     fn float(&mut self, c: f64) -> NodeId {
-        self.of(Const::f64(c))
+        self.of(S::float(c))
     }
 
     fn int(&mut self, c: i64) -> NodeId {
-        self.of(Const::int(Scalar::U64, c))
+        self.of(Const::int(S::UNSIGNED, c))
     }
 
     same_op! {
@@ -187,7 +199,7 @@ impl Arith for Expander<'_> {
 
     fn copysign(&mut self, magnitude: NodeId, sign: NodeId) -> NodeId {
         // The op looks for a NaN first; here any NaN's sign will do.
-        let mask = self.int(i64::MIN);
+        let mask = self.int(1 << (S::BITS - 1));
         let sign = self.bits(sign);
         let sign = self.iand(sign, mask);
         let size = self.abs(magnitude);

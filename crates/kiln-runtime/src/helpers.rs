@@ -58,11 +58,9 @@ extern "C" fn slow<T: Real, const OP: u8>(vectors: *mut u8, lanes: i64) {
         return;
     };
     if op.arity() == 1 {
-        each_lane(vectors, lanes, |[x]: [T; 1]| x.math1(|x| op.eval(&[x])));
+        each_lane(vectors, lanes, |x: [T; 1]| T::slow(op, &x));
     } else {
-        each_lane(vectors, lanes, |[x, y]: [T; 2]| {
-            x.math2(y, |x, y| op.eval(&[x, y]))
-        });
+        each_lane(vectors, lanes, |args: [T; 2]| T::slow(op, &args));
     }
 }
 

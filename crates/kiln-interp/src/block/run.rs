@@ -8,7 +8,7 @@ use crate::block::code::{Apply, Banked, Blocks, Inst, Reg, Registers, Store, Uni
 use crate::block::rest;
 use crate::data::{Arg, Geometry, Slice, SliceMut};
 use crate::held::Held;
-use crate::math;
+use crate::math::{self, Binary, Unary};
 use crate::ops::{at_most, differ, equal, less, select};
 use crate::program::{Failure, Stop};
 use kiln_ir::meaning::{BitValue, CastFrom, Integer, Number, Real};
@@ -233,37 +233,39 @@ fn apply(registers: &mut Registers, n: usize, inst: Apply) {
             })
         };
     }
-    frequent!(
-        op,
-        ty,
-        to,
-        functions(registers, n, op, ty, dst, a, b),
-        rest::apply(registers, n, inst)
-    );
+    macro_rules! function {
+        ($t:ty) => {
+            functions::<$t>(registers, n, op, dst, a, b)
+        };
+    }
+    frequent!(op, ty, to, function, rest::apply(registers, n, inst));
 }
 
 /// `dst = op(a, b)` in `n` rows for the functions of kiln-math; `b` is not
 /// looked at by those of one operand.
 #[inline(always)]
-fn functions(registers: &mut Registers, n: usize, op: Op, ty: Scalar, dst: Reg, a: Reg, b: Reg) {
-    let (mut x, mut y) = ([0.0; ROWS], [0.0; ROWS]);
+fn functions<T>(registers: &mut Registers, n: usize, op: Op, dst: Reg, a: Reg, b: Reg)
+where
+    T: Banked + Real + Unary + Binary + Default,
+{
+    let (mut x, mut y) = ([T::default(); ROWS], [T::default(); ROWS]);
     let (x, y) = (&mut x[..n], &mut y[..n]);
-    widen(registers, ty, a, x);
+    copy_out(registers, a, x);
     if op.arity() == 2 {
-        widen(registers, ty, b, y);
+        copy_out(registers, b, y);
     }
     macro_rules! math2 {
         ($($variant:ident $function:ident;)*) => {
             match op {
                 $(Op::$variant => {
                     for i in 0..n {
-                        x[i] = math::$function(x[i], y[i]);
+                        x[i] = Binary::$function(x[i], y[i]);
                     }
                 })*
                 _ => {
                     let slow = math::slow(op);
                     for i in 0..n {
-                        x[i] = slow.eval(&[x[i], y[i]]);
+                        x[i] = T::slow(slow, &[x[i], y[i]]);
                     }
                 }
             }
@@ -274,7 +276,7 @@ fn functions(registers: &mut Registers, n: usize, op: Op, ty: Scalar, dst: Reg, 
             match op {
                 $(Op::$variant => {
                     for i in 0..n {
-                        x[i] = math::$function(x[i]);
+                        x[i] = Unary::$function(x[i]);
                     }
                 })*
                 _ => math2_ops!(math2),
@@ -282,33 +284,21 @@ fn functions(registers: &mut Registers, n: usize, op: Op, ty: Scalar, dst: Reg, 
         };
     }
     math1_ops!(math1);
-    narrow(registers, ty, dst, x);
+    copy_in(registers, dst, x);
 }
 
-/// Copies a register of floats to f64.
+/// A register of floats as numbers.
 #[inline(always)]
-fn widen(registers: &Registers, ty: Scalar, reg: Reg, to: &mut [f64]) {
-    if ty == Scalar::F32 {
-        for (to, &cell) in to.iter_mut().zip(read(&registers.bytes4, reg)) {
-            *to = f64::from(<f32 as Held>::get(cell));
-        }
-    } else {
-        for (to, &cell) in to.iter_mut().zip(read(&registers.bytes8, reg)) {
-            *to = <f64 as Held>::get(cell);
-        }
+fn copy_out<T: Banked>(registers: &Registers, reg: Reg, to: &mut [T]) {
+    for (to, &cell) in to.iter_mut().zip(read(T::bank(registers), reg)) {
+        *to = T::get(cell);
     }
 }
 
-/// Copies f64 to a register of floats.
+/// Numbers to a register of floats.
 #[inline(always)]
-fn narrow(registers: &mut Registers, ty: Scalar, reg: Reg, from: &[f64]) {
-    if ty == Scalar::F32 {
-        if let Some(out) = &mut registers.bytes4[reg as usize] {
-            for (cell, &x) in out.0.iter_mut().zip(from) {
-                *cell = (x as f32).put();
-            }
-        }
-    } else if let Some(out) = &mut registers.bytes8[reg as usize] {
+fn copy_in<T: Banked>(registers: &mut Registers, reg: Reg, from: &[T]) {
+    if let Some(out) = &mut T::bank_mut(registers)[reg as usize] {
         for (cell, &x) in out.0.iter_mut().zip(from) {
             *cell = x.put();
         }

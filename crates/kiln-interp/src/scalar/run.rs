@@ -2,7 +2,7 @@
 
 use crate::data::{Arg, Slice, SliceMut};
 use crate::held::Held;
-use crate::math;
+use crate::math::{self, Binary, Unary};
 use crate::ops::{at_most, differ, equal, less, select};
 use crate::program::{Failure, Stop};
 use crate::scalar::code::{Apply, Code, Inst, Place, Reg, Scalars};
@@ -294,40 +294,31 @@ fn apply(registers: &mut [u64], inst: Apply) {
             registers[dst as usize] = <$r as Held>::to_bits64(value);
         }};
     }
-    frequent!(
-        op,
-        ty,
-        to,
-        {
-            let operand = |reg: Reg| match (ty, registers[reg as usize]) {
-                (Scalar::F32, bits) => f64::from(<f32 as Held>::of_bits(bits)),
-                (_, bits) => f64::from_bits(bits),
-            };
-            let value = function(op, operand(a), operand(b));
-            registers[dst as usize] = match ty {
-                Scalar::F32 => (value as f32).to_bits64(),
-                _ => value.to_bits64(),
-            };
-        },
-        rest::apply(registers, inst)
-    );
+    macro_rules! function {
+        ($t:ty) => {{
+            let operand = |reg: Reg| <$t as Held>::of_bits(registers[reg as usize]);
+            let value = function::<$t>(op, operand(a), operand(b));
+            registers[dst as usize] = value.to_bits64();
+        }};
+    }
+    frequent!(op, ty, to, function, rest::apply(registers, inst));
 }
 
 /// A function of kiln-math; `y` is not looked at by those of one operand.
 #[inline(always)]
-fn function(op: Op, x: f64, y: f64) -> f64 {
+fn function<T: Real + Unary + Binary>(op: Op, x: T, y: T) -> T {
     macro_rules! math2 {
         ($($variant:ident $function:ident;)*) => {
             match op {
-                $(Op::$variant => math::$function(x, y),)*
-                _ => math::slow(op).eval(&[x, y]),
+                $(Op::$variant => Binary::$function(x, y),)*
+                _ => T::slow(math::slow(op), &[x, y]),
             }
         };
     }
     macro_rules! math1 {
         ($($variant:ident $function:ident;)*) => {
             match op {
-                $(Op::$variant => math::$function(x),)*
+                $(Op::$variant => Unary::$function(x),)*
                 _ => math2_ops!(math2),
             }
         };
