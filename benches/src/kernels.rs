@@ -7,7 +7,7 @@ use crate::formulas::Bench;
 use kiln_formula::{InputType, Limits, Options};
 use kiln_ir::{Func, Scalar};
 use kiln_runtime::{
-    Arg, ColumnKernel, Element, Engine, Level, Ran, ScalarKernel, Tier, Typed, View,
+    ColumnArg, ColumnKernel, ColumnView, Element, Engine, Level, Ran, ScalarKernel, Tier, Typed,
 };
 
 /// Text to Func: what the front end does.
@@ -111,10 +111,10 @@ impl Columns {
     /// # Panics
     /// When the call fails.
     pub fn run(&mut self) -> Ran {
-        let mut args: Vec<Arg<'_>> = self
+        let mut args: Vec<ColumnArg<'_>> = self
             .inputs
             .iter()
-            .map(|column| Arg::Column(View::slice(column)))
+            .map(|column| ColumnArg::Column(ColumnView::slice(column)))
             .collect();
         let mut outputs = [f64::slice_mut(&mut self.output)];
         self.kernel

@@ -8,6 +8,7 @@
 
 use crate::budget::admit;
 use crate::cache::Key;
+use crate::column_view::ColumnArg;
 use crate::element::{Buffer, Element};
 use crate::engine::{Engine, Native, Shared};
 use crate::error::RuntimeError;
@@ -15,7 +16,6 @@ use crate::interpret::Interpreted;
 use crate::level::{Ran, Tier};
 use crate::native::{Compiled, Form, Request};
 use crate::rows::{Outputs, Runner};
-use crate::view::Arg;
 use kiln_interp::SliceMut;
 use kiln_ir::{Column, Func, ParamType, Scalar, elementwise};
 use std::fmt;
@@ -103,7 +103,7 @@ impl ColumnKernel {
     /// When the arguments do not fit in number, type or length; the fault of
     /// the lowest failing row. Updated arguments are then computed up to that
     /// row.
-    pub fn map(&self, args: &mut [Arg<'_>]) -> Result<(Vec<Buffer>, Ran), RuntimeError> {
+    pub fn map(&self, args: &mut [ColumnArg<'_>]) -> Result<(Vec<Buffer>, Ran), RuntimeError> {
         let columns = self.0.columns(args)?;
         let rows = self.0.rows(args)?.unwrap_or(1);
         let mut fresh: Vec<Buffer> = self
@@ -121,7 +121,10 @@ impl ColumnKernel {
     ///
     /// # Errors
     /// As there; and when the result is not of type `T`.
-    pub fn map_one<T: Element>(&self, args: &mut [Arg<'_>]) -> Result<(Vec<T>, Ran), RuntimeError> {
+    pub fn map_one<T: Element>(
+        &self,
+        args: &mut [ColumnArg<'_>],
+    ) -> Result<(Vec<T>, Ran), RuntimeError> {
         let [result] = self.0.func.results() else {
             return Err(RuntimeError::Count {
                 what: "results",
@@ -152,7 +155,7 @@ impl ColumnKernel {
     /// a failing one are.
     pub fn map_into(
         &self,
-        args: &mut [Arg<'_>],
+        args: &mut [ColumnArg<'_>],
         outputs: &mut [SliceMut<'_>],
     ) -> Result<Ran, RuntimeError> {
         let columns = self.0.columns(args)?;
@@ -170,7 +173,7 @@ impl fmt::Debug for ColumnKernel {
 
 impl Inner {
     /// What each argument is, once it is known to fit its parameter.
-    fn columns(&self, args: &[Arg<'_>]) -> Result<Vec<Column>, RuntimeError> {
+    fn columns(&self, args: &[ColumnArg<'_>]) -> Result<Vec<Column>, RuntimeError> {
         let params = self.func.params();
         if args.len() != params.len() {
             return Err(RuntimeError::Count {
@@ -182,9 +185,9 @@ impl Inner {
         let mut columns = Vec::with_capacity(args.len());
         for (param, arg) in params.iter().zip(args) {
             let (found, column) = match arg {
-                Arg::Value(value) => (value.scalar(), Column::Uniform),
-                Arg::Column(view) => (view.scalar(), Column::Contiguous),
-                Arg::Update(data, result) => {
+                ColumnArg::Value(value) => (value.scalar(), Column::Uniform),
+                ColumnArg::Column(view) => (view.scalar(), Column::Contiguous),
+                ColumnArg::Update(data, result) => {
                     let column = self.update(&param.name, param.ty, *result, &columns)?;
                     (data.scalar(), column)
                 }
@@ -220,13 +223,13 @@ impl Inner {
     }
 
     /// The number of rows of the columns, if there is one.
-    fn rows(&self, args: &[Arg<'_>]) -> Result<Option<usize>, RuntimeError> {
+    fn rows(&self, args: &[ColumnArg<'_>]) -> Result<Option<usize>, RuntimeError> {
         let mut rows = None;
         for (param, arg) in self.func.params().iter().zip(args) {
             let found = match arg {
-                Arg::Value(_) => continue,
-                Arg::Column(view) => view.len(),
-                Arg::Update(data, _) => data.len(),
+                ColumnArg::Value(_) => continue,
+                ColumnArg::Column(view) => view.len(),
+                ColumnArg::Update(data, _) => data.len(),
             };
             check_length(|| param.name.clone(), *rows.get_or_insert(found), found)?;
         }
@@ -267,7 +270,7 @@ impl Inner {
     fn run(
         &self,
         columns: &[Column],
-        args: &mut [Arg<'_>],
+        args: &mut [ColumnArg<'_>],
         outputs: Outputs<'_, '_>,
         rows: usize,
     ) -> Result<Ran, RuntimeError> {

@@ -135,7 +135,7 @@ pub enum RuntimeError {
     },
     /// A strided view that reaches outside its slice.
     #[error("a view of {len} elements from {start} on, {step} apart, leaves its slice of {slice}")]
-    View {
+    Strided {
         /// The first element.
         start: usize,
         /// The distance between two elements.

@@ -21,6 +21,7 @@
 
 mod budget;
 mod cache;
+mod column_view;
 mod columns;
 mod element;
 mod engine;
@@ -34,7 +35,6 @@ mod rows;
 mod scalar;
 mod stats;
 mod typed;
-mod view;
 
 #[cfg(feature = "jit")]
 mod compiled;
@@ -51,6 +51,7 @@ mod pipeline;
 #[cfg(feature = "jit")]
 mod worker;
 
+pub use column_view::{ColumnArg, ColumnView};
 pub use columns::ColumnKernel;
 pub use element::{Buffer, Element};
 pub use engine::{Engine, EngineBuilder, GlobalError, Policy};
@@ -64,4 +65,3 @@ pub use native::Compiled;
 pub use scalar::ScalarKernel;
 pub use stats::Stats;
 pub use typed::{Function, Typed};
-pub use view::{Arg, View};

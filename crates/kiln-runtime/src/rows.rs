@@ -12,11 +12,11 @@
     reason = "compiled code takes pointers, and fresh outputs begin without values"
 )]
 
+use crate::column_view::{ColumnArg, Gather, Source};
 use crate::element::Buffer;
 use crate::error::RuntimeError;
 use crate::interpret::Interpreted;
 use crate::native::Compiled;
-use crate::view::{self, Gather, Source};
 use kiln_interp::{Arg, Slice, SliceMut};
 use kiln_ir::{Const, Scalar};
 use std::marker::PhantomData;
@@ -80,14 +80,14 @@ macro_rules! each_variant {
 
 impl<'a> Bound<'a> {
     /// A parameter that the loop reads.
-    pub(crate) fn argument(arg: &'a mut view::Arg<'_>) -> Bound<'a> {
+    pub(crate) fn argument(arg: &'a mut ColumnArg<'_>) -> Bound<'a> {
         match arg {
-            view::Arg::Value(value) => Bound::Value(*value),
-            view::Arg::Column(view) => match &view.0 {
+            ColumnArg::Value(value) => Bound::Value(*value),
+            ColumnArg::Column(view) => match &view.0 {
                 Source::Slice(slice) => Bound::Read(*slice),
                 Source::Gather(gather) => Bound::Gather(&**gather),
             },
-            view::Arg::Update(data, _) => Bound::written(data, true),
+            ColumnArg::Update(data, _) => Bound::written(data, true),
         }
     }
 
@@ -165,7 +165,7 @@ impl Runner<'_> {
     /// where the outputs are the caller's.
     pub(crate) fn run(
         &self,
-        args: &mut [view::Arg<'_>],
+        args: &mut [ColumnArg<'_>],
         outputs: Outputs<'_, '_>,
         rows: usize,
     ) -> Result<(), RuntimeError> {

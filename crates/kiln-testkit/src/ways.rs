@@ -464,7 +464,7 @@ fn engine(case: &Case, level: Level) -> Result<Ran, String> {
     let mut args = Vec::new();
     for ((column, input), values) in case.columns.iter().zip(&inputs).zip(&case.inputs) {
         args.push(match (column, values.first()) {
-            (Column::Uniform, Some(&value)) => kiln_runtime::Arg::Value(value),
+            (Column::Uniform, Some(&value)) => kiln_runtime::ColumnArg::Value(value),
             _ => column_arg(input),
         });
     }
@@ -485,11 +485,11 @@ fn engine(case: &Case, level: Level) -> Result<Ran, String> {
     })
 }
 
-fn column_arg(buffer: &Buffer) -> kiln_runtime::Arg<'_> {
+fn column_arg(buffer: &Buffer) -> kiln_runtime::ColumnArg<'_> {
     macro_rules! arg {
         ($($variant:ident)*) => {
             match buffer {
-                $(Buffer::$variant(data) => kiln_runtime::Arg::from(data),)*
+                $(Buffer::$variant(data) => kiln_runtime::ColumnArg::from(data),)*
             }
         };
     }

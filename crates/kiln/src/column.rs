@@ -5,7 +5,7 @@ use crate::error::Described;
 use crate::value::Value;
 use kiln_formula::{InputType, OutputInfo};
 use kiln_ir::{Const, Scalar};
-use kiln_runtime::{Arg, Buffer, Element, Ran, SliceMut, View};
+use kiln_runtime::{Buffer, ColumnArg, ColumnView, Element, Ran, SliceMut};
 use std::any::Any;
 use std::sync::Arc;
 
@@ -25,16 +25,19 @@ pub struct Column<'a>(pub(crate) Kind<'a>);
 #[derive(Clone, Debug)]
 pub(crate) enum Kind<'a> {
     Value(Value),
-    Values(View<'a>),
+    Values(ColumnView<'a>),
     /// Values, and whether each is there.
-    Nullable(View<'a>, View<'a>),
+    Nullable(ColumnView<'a>, ColumnView<'a>),
 }
 
 impl<'a> Column<'a> {
     /// Values of which only those are there that `valid` marks. What stands in
     /// the other places is never looked at.
     pub fn with_validity<T: Element>(values: &'a [T], valid: &'a [bool]) -> Column<'a> {
-        Column(Kind::Nullable(View::slice(values), View::slice(valid)))
+        Column(Kind::Nullable(
+            ColumnView::slice(values),
+            ColumnView::slice(valid),
+        ))
     }
 
     /// `len` elements of `data` from `start` on, each `step` after the one
@@ -48,7 +51,9 @@ impl<'a> Column<'a> {
         step: isize,
         len: usize,
     ) -> Result<Column<'a>, crate::Error> {
-        Ok(Column(Kind::Values(View::strided(data, start, step, len)?)))
+        Ok(Column(Kind::Values(ColumnView::strided(
+            data, start, step, len,
+        )?)))
     }
 
     /// What a formula sees: the type, and whether values can be missing.
@@ -72,16 +77,19 @@ impl<'a> Column<'a> {
 
     /// What stands for the parameter of the value, and for that of its
     /// validity.
-    pub(crate) fn into_args(self) -> (Arg<'a>, Arg<'a>) {
+    pub(crate) fn into_args(self) -> (ColumnArg<'a>, ColumnArg<'a>) {
         match self.0 {
             Kind::Value(value) => {
                 let missing = Const::zero(value_type(value).scalar);
                 let constant = value.to_const().unwrap_or(missing);
                 let valid = Const::bool(!value.is_missing());
-                (Arg::Value(constant), Arg::Value(valid))
+                (ColumnArg::Value(constant), ColumnArg::Value(valid))
             }
-            Kind::Values(values) => (Arg::Column(values), Arg::Value(Const::bool(true))),
-            Kind::Nullable(values, valid) => (Arg::Column(values), Arg::Column(valid)),
+            Kind::Values(values) => (
+                ColumnArg::Column(values),
+                ColumnArg::Value(Const::bool(true)),
+            ),
+            Kind::Nullable(values, valid) => (ColumnArg::Column(values), ColumnArg::Column(valid)),
         }
     }
 }
@@ -123,7 +131,7 @@ impl<'a> From<&'a ColumnBuf> for Column<'a> {
         let values = view(&column.data);
         match &column.valid {
             None => Column(Kind::Values(values)),
-            Some(valid) => Column(Kind::Nullable(values, View::slice(valid))),
+            Some(valid) => Column(Kind::Nullable(values, ColumnView::slice(valid))),
         }
     }
 }
@@ -138,7 +146,7 @@ macro_rules! scalars {
 
         impl<'a> From<&'a [$ty]> for Column<'a> {
             fn from(values: &'a [$ty]) -> Column<'a> {
-                Column(Kind::Values(View::slice(values)))
+                Column(Kind::Values(ColumnView::slice(values)))
             }
         }
 
@@ -146,8 +154,8 @@ macro_rules! scalars {
             fn from(cells: &'a [Option<$ty>]) -> Column<'a> {
                 let value = |cell: &Option<$ty>| cell.unwrap_or_default();
                 Column(Kind::Nullable(
-                    View::field(cells, value),
-                    View::field(cells, |cell: &Option<$ty>| cell.is_some()),
+                    ColumnView::field(cells, value),
+                    ColumnView::field(cells, |cell: &Option<$ty>| cell.is_some()),
                 ))
             }
         }
@@ -216,9 +224,9 @@ impl<'a, T: Element, const N: usize> From<&'a mut [T; N]> for ColumnMut<'a> {
 macro_rules! buffers {
     ($($variant:ident)*) => {
         /// The elements of a buffer as a column to read.
-        fn view(buffer: &Buffer) -> View<'_> {
+        fn view(buffer: &Buffer) -> ColumnView<'_> {
             match buffer {
-                $(Buffer::$variant(data) => View::slice(data),)*
+                $(Buffer::$variant(data) => ColumnView::slice(data),)*
             }
         }
 

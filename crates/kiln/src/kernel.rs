@@ -13,7 +13,9 @@ use crate::source::{AnySource, Specialised};
 use crate::value::{Value, Values};
 use kiln_formula::{InputType, OutputInfo, nearest};
 use kiln_ir::{Const, Scalar};
-use kiln_runtime::{Arg, ColumnKernel, Ran, RuntimeError, ScalarKernel, SliceMut, View};
+use kiln_runtime::{
+    ColumnArg, ColumnKernel, ColumnView, Ran, RuntimeError, ScalarKernel, SliceMut,
+};
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, OnceLock};
 
@@ -509,7 +511,7 @@ impl Bound {
     }
 
     /// The columns as arguments, validities where they are parameters.
-    fn args<'a>(&self, columns: &[Option<Column<'a>>]) -> Vec<Arg<'a>> {
+    fn args<'a>(&self, columns: &[Option<Column<'a>>]) -> Vec<ColumnArg<'a>> {
         let mut args = Vec::with_capacity(2 * self.inputs.len());
         for &(index, nullable) in &self.inputs {
             let Some(column) = &columns[index] else {
@@ -575,11 +577,11 @@ impl Bound {
             let Some(at) = at else { continue };
             let (name, (values, valid)) = parts.swap_remove(at);
             let (result, validity) = self.results_of(name);
-            args.push(Arg::Update(values, result));
+            args.push(ColumnArg::Update(values, result));
             args.extend(valid.map(|valid| match validity {
-                Some(result) => Arg::Update(SliceMut::Bool(valid), result),
+                Some(result) => ColumnArg::Update(SliceMut::Bool(valid), result),
                 // Every row of the output is there; told once it is.
-                None => Arg::Column(View::slice(valid)),
+                None => ColumnArg::Column(ColumnView::slice(valid)),
             }));
         }
         let mut slices = self.in_order(parts);

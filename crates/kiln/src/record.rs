@@ -12,7 +12,7 @@ use crate::value::Value;
 use kiln_formula::{InputType, OutputInfo};
 use kiln_ir::Const;
 use kiln_ir::meaning::Value as _;
-use kiln_runtime::{Arg, Buffer, ColumnKernel, Element, ScalarKernel, View};
+use kiln_runtime::{Buffer, ColumnArg, ColumnKernel, ColumnView, Element, ScalarKernel};
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -139,7 +139,7 @@ macro_rules! fields {
                 records: &[R],
                 get: impl Fn(&R) -> $ty + Clone + Send + Sync + 'static,
             ) -> Column<'_> {
-                Column(Kind::Values(View::field(records, get)))
+                Column(Kind::Values(ColumnView::field(records, get)))
             }
 
             fn constants(self) -> (Const, Option<bool>) {
@@ -156,8 +156,8 @@ macro_rules! fields {
             ) -> Column<'_> {
                 let value = get.clone();
                 Column(Kind::Nullable(
-                    View::field(records, move |record| value(record).unwrap_or_default()),
-                    View::field(records, move |record| get(record).is_some()),
+                    ColumnView::field(records, move |record| value(record).unwrap_or_default()),
+                    ColumnView::field(records, move |record| get(record).is_some()),
                 ))
             }
 
@@ -339,7 +339,7 @@ impl<R: Record, O: Output> RecordKernel<R, O> {
         };
         rows.columns.resize_with(self.inner.used, || None);
         R::visit(&mut rows);
-        let mut args: Vec<Arg<'_>> = Vec::with_capacity(2 * self.inner.used);
+        let mut args: Vec<ColumnArg<'_>> = Vec::with_capacity(2 * self.inner.used);
         for (column, nullable) in rows.columns.into_iter().flatten() {
             let (value, valid) = column.into_args();
             args.push(value);

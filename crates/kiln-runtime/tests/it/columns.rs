@@ -5,11 +5,11 @@ use crate::funcs::{
     CHECKED, MIXED, QUADRATIC, TWO, WAVE, arg, columns, func, interpreter, native_engines, same,
 };
 use kiln_ir::{Const, FaultKind};
-use kiln_runtime::{Arg, Buffer, Engine, Level, RuntimeError, SliceMut, Tier, View};
+use kiln_runtime::{Buffer, ColumnArg, ColumnView, Engine, Level, RuntimeError, SliceMut, Tier};
 
 fn map(engine: &Engine, text: &str, inputs: &[Buffer]) -> (Vec<Buffer>, kiln_runtime::Ran) {
     let kernel = engine.columns(func(text)).unwrap();
-    let mut args: Vec<Arg<'_>> = inputs.iter().map(arg).collect();
+    let mut args: Vec<ColumnArg<'_>> = inputs.iter().map(arg).collect();
     kernel.map(&mut args).unwrap()
 }
 
@@ -22,7 +22,7 @@ fn every_length_at_every_level_equals_the_interpreter() {
             let reference = interpreter().columns(func.clone()).unwrap();
             for rows in (0..=130).chain([1_000, 4_099]) {
                 let inputs = columns(&func, rows, 11 + rows as u64);
-                let mut args: Vec<Arg<'_>> = inputs.iter().map(arg).collect();
+                let mut args: Vec<ColumnArg<'_>> = inputs.iter().map(arg).collect();
                 let (found, ran) = kernel.map(&mut args).unwrap();
                 let (expected, in_reference) = reference.map(&mut args).unwrap();
                 assert_eq!(in_reference.tier, Tier::Interpreter);
@@ -60,7 +60,7 @@ fn a_value_stands_for_every_row() {
         assert_eq!(found, expected);
         assert_eq!(ran.tier, engine.tier());
         // Values alone make one row; with outputs, as many as those have.
-        let values = || [Arg::from(1.0), 2.0.into(), 3.0.into()];
+        let values = || [ColumnArg::from(1.0), 2.0.into(), 3.0.into()];
         assert_eq!(kernel.map_one::<f64>(&mut values()).unwrap().0, [-1.0]);
         let mut out = [0.0; 37];
         kernel
@@ -90,12 +90,12 @@ fn strided_and_record_columns_equal_plain_ones() {
             let flat: Vec<f64> = lines.iter().flat_map(|l| [l.x, l.y]).collect();
             let kernel = engine.columns(func(WAVE)).unwrap();
             let mut fields = [
-                View::field(&lines, |l| l.x).into(),
-                View::field(&lines, |l| l.y).into(),
+                ColumnView::field(&lines, |l| l.x).into(),
+                ColumnView::field(&lines, |l| l.y).into(),
             ];
             let mut strided = [
-                View::strided(&flat, 0, 2, rows).unwrap().into(),
-                View::strided(&flat, 1, 2, rows).unwrap().into(),
+                ColumnView::strided(&flat, 0, 2, rows).unwrap().into(),
+                ColumnView::strided(&flat, 1, 2, rows).unwrap().into(),
             ];
             for args in [&mut fields, &mut strided] {
                 let (found, ran) = kernel.map(args).unwrap();
@@ -119,7 +119,7 @@ fn updating_in_place_equals_mapping() {
             let mut less = vec![false; rows];
             let ran = kernel
                 .map_into(
-                    &mut [x.into(), Arg::Update(SliceMut::F64(&mut y), 0)],
+                    &mut [x.into(), ColumnArg::Update(SliceMut::F64(&mut y), 0)],
                     &mut [SliceMut::Bool(&mut less)],
                 )
                 .unwrap();
@@ -181,7 +181,10 @@ fn a_fault_in_place_leaves_the_rows_from_it_on() {
         a[77] = i64::MAX;
         let error = kernel
             .map_into(
-                &mut [Arg::Update(SliceMut::I64(&mut a), 0), Arg::from(1i64)],
+                &mut [
+                    ColumnArg::Update(SliceMut::I64(&mut a), 0),
+                    ColumnArg::from(1i64),
+                ],
                 &mut [],
             )
             .unwrap_err();
@@ -198,7 +201,7 @@ fn misuse_is_an_error_and_writes_nothing() {
     let (x, y) = (vec![1.0; 8], vec![2.0; 7]);
     let floats = vec![1.0f32; 8];
     let mut out = vec![-1.0; 8];
-    let mut refuse = |args: &mut [Arg<'_>], message: &str| {
+    let mut refuse = |args: &mut [ColumnArg<'_>], message: &str| {
         let error = kernel
             .map_into(args, &mut [SliceMut::F64(&mut out)])
             .unwrap_err();
@@ -217,7 +220,7 @@ fn misuse_is_an_error_and_writes_nothing() {
         "result 0 has 8 rows, the others 7",
     );
     let mut z = vec![3.0; 8];
-    let mut args = [(&x).into(), Arg::Update(SliceMut::F64(&mut z), 1)];
+    let mut args = [(&x).into(), ColumnArg::Update(SliceMut::F64(&mut z), 1)];
     let error = kernel.map(&mut args).unwrap_err();
     assert_eq!(error.to_string(), "y cannot be updated by result 1");
     let mut out = vec![false; 8];
@@ -233,8 +236,8 @@ fn misuse_is_an_error_and_writes_nothing() {
     let checked = engine.columns(func(CHECKED)).unwrap();
     let (mut a, mut b) = (vec![1i64; 4], vec![1i64; 4]);
     let mut twice = [
-        Arg::Update(SliceMut::I64(&mut a), 0),
-        Arg::Update(SliceMut::I64(&mut b), 0),
+        ColumnArg::Update(SliceMut::I64(&mut a), 0),
+        ColumnArg::Update(SliceMut::I64(&mut b), 0),
     ];
     let error = checked.map_into(&mut twice, &mut []).unwrap_err();
     assert!(matches!(error, RuntimeError::Update { .. }), "{error}");

@@ -1,7 +1,7 @@
 //! The Funcs that the tests run, and data for their columns.
 
 use kiln_ir::{Func, Scalar, parse};
-use kiln_runtime::{Arg, Buffer, Engine, Level, Slice, Tier};
+use kiln_runtime::{Buffer, ColumnArg, Engine, Level, Slice, Tier};
 
 /// A root of a quadratic.
 pub(crate) const QUADRATIC: &str = "func @quadratic(x: f64, y: f64, z: f64) -> f64 {
@@ -114,7 +114,7 @@ pub(crate) fn columns(func: &Func, rows: usize, seed: u64) -> Vec<Buffer> {
         .collect()
 }
 
-pub(crate) fn arg(buffer: &Buffer) -> Arg<'_> {
+pub(crate) fn arg(buffer: &Buffer) -> ColumnArg<'_> {
     match buffer.as_slice() {
         Slice::Bool(data) => data.into(),
         Slice::I32(data) => data.into(),

@@ -14,7 +14,7 @@ use std::ops::Range;
 
 /// A column that is read.
 #[derive(Clone)]
-pub struct View<'a>(pub(crate) Source<'a>);
+pub struct ColumnView<'a>(pub(crate) Source<'a>);
 
 #[derive(Clone)]
 pub(crate) enum Source<'a> {
@@ -31,10 +31,10 @@ pub(crate) trait Gather: Send + Sync {
     fn gather(&self, rows: Range<usize>, out: &mut Buffer);
 }
 
-impl<'a> View<'a> {
+impl<'a> ColumnView<'a> {
     /// Elements that lie side by side.
-    pub fn slice<T: Element>(data: &'a [T]) -> View<'a> {
-        View(Source::Slice(T::slice(data)))
+    pub fn slice<T: Element>(data: &'a [T]) -> ColumnView<'a> {
+        ColumnView(Source::Slice(T::slice(data)))
     }
 
     /// `len` elements of `data` from `start` on, each `step` after the one
@@ -47,7 +47,7 @@ impl<'a> View<'a> {
         start: usize,
         step: isize,
         len: usize,
-    ) -> Result<View<'a>, RuntimeError> {
+    ) -> Result<ColumnView<'a>, RuntimeError> {
         let last = len
             .checked_sub(1)
             .and_then(|steps| isize::try_from(steps).ok())
@@ -55,7 +55,7 @@ impl<'a> View<'a> {
             .and_then(|span| start.checked_add_signed(span));
         let inside = len == 0 || (start < data.len() && last.is_some_and(|l| l < data.len()));
         if !inside {
-            return Err(RuntimeError::View {
+            return Err(RuntimeError::Strided {
                 start,
                 step,
                 len,
@@ -63,16 +63,19 @@ impl<'a> View<'a> {
             });
         }
         let at = move |row: usize| data[start.wrapping_add_signed(row as isize * step)];
-        Ok(View(Source::Gather(std::sync::Arc::new(Rows { len, at }))))
+        Ok(ColumnView(Source::Gather(std::sync::Arc::new(Rows {
+            len,
+            at,
+        }))))
     }
 
     /// A field of records, or anything else that each of them gives.
     pub fn field<R: Sync, T: Element>(
         records: &'a [R],
         field: impl Fn(&R) -> T + Send + Sync + 'a,
-    ) -> View<'a> {
+    ) -> ColumnView<'a> {
         let (len, at) = (records.len(), move |row: usize| field(&records[row]));
-        View(Source::Gather(std::sync::Arc::new(Rows { len, at })))
+        ColumnView(Source::Gather(std::sync::Arc::new(Rows { len, at })))
     }
 
     /// What each element is.
@@ -97,13 +100,13 @@ impl<'a> View<'a> {
     }
 }
 
-impl fmt::Debug for View<'_> {
+impl fmt::Debug for ColumnView<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match self.0 {
             Source::Slice(_) => "slice",
             Source::Gather(_) => "gathered",
         };
-        write!(f, "View({kind} of {} {})", self.len(), self.scalar())
+        write!(f, "ColumnView({kind} of {} {})", self.len(), self.scalar())
     }
 }
 
@@ -134,50 +137,50 @@ impl<T: Element, F: Fn(usize) -> T + Send + Sync> Gather for Rows<F> {
 
 /// What stands for one parameter when a function maps over columns.
 #[derive(Debug)]
-pub enum Arg<'a> {
+pub enum ColumnArg<'a> {
     /// One value for all rows.
     Value(Const),
     /// One value per row.
-    Column(View<'a>),
+    Column(ColumnView<'a>),
     /// One value per row, overwritten by the result of this number.
     Update(SliceMut<'a>, usize),
 }
 
-impl<'a> From<View<'a>> for Arg<'a> {
-    fn from(view: View<'a>) -> Arg<'a> {
-        Arg::Column(view)
+impl<'a> From<ColumnView<'a>> for ColumnArg<'a> {
+    fn from(view: ColumnView<'a>) -> ColumnArg<'a> {
+        ColumnArg::Column(view)
     }
 }
 
-impl From<Const> for Arg<'_> {
+impl From<Const> for ColumnArg<'_> {
     fn from(value: Const) -> Self {
-        Arg::Value(value)
+        ColumnArg::Value(value)
     }
 }
 
-impl<'a, T: Element> From<&'a [T]> for Arg<'a> {
-    fn from(data: &'a [T]) -> Arg<'a> {
-        Arg::Column(View::slice(data))
+impl<'a, T: Element> From<&'a [T]> for ColumnArg<'a> {
+    fn from(data: &'a [T]) -> ColumnArg<'a> {
+        ColumnArg::Column(ColumnView::slice(data))
     }
 }
 
-impl<'a, T: Element> From<&'a Vec<T>> for Arg<'a> {
-    fn from(data: &'a Vec<T>) -> Arg<'a> {
-        Arg::Column(View::slice(data))
+impl<'a, T: Element> From<&'a Vec<T>> for ColumnArg<'a> {
+    fn from(data: &'a Vec<T>) -> ColumnArg<'a> {
+        ColumnArg::Column(ColumnView::slice(data))
     }
 }
 
-impl<'a, T: Element, const N: usize> From<&'a [T; N]> for Arg<'a> {
-    fn from(data: &'a [T; N]) -> Arg<'a> {
-        Arg::Column(View::slice(data))
+impl<'a, T: Element, const N: usize> From<&'a [T; N]> for ColumnArg<'a> {
+    fn from(data: &'a [T; N]) -> ColumnArg<'a> {
+        ColumnArg::Column(ColumnView::slice(data))
     }
 }
 
 macro_rules! values {
     ($($ty:ident)*) => {$(
-        impl From<$ty> for Arg<'_> {
+        impl From<$ty> for ColumnArg<'_> {
             fn from(value: $ty) -> Self {
-                Arg::Value(value.to_const())
+                ColumnArg::Value(value.to_const())
             }
         }
     )*};
@@ -189,7 +192,7 @@ values! { bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 }
 mod tests {
     use super::*;
 
-    fn gathered(view: &View<'_>) -> Vec<f64> {
+    fn gathered(view: &ColumnView<'_>) -> Vec<f64> {
         let Source::Gather(gather) = &view.0 else {
             panic!("{view:?} is gathered");
         };
@@ -201,7 +204,7 @@ mod tests {
     #[test]
     fn strided_views_stay_inside() {
         let data = [0.0, 1.0, 2.0, 3.0, 4.0];
-        let view = |start, step, len| View::strided(&data, start, step, len);
+        let view = |start, step, len| ColumnView::strided(&data, start, step, len);
         assert_eq!(view(0, 2, 3).map(|v| gathered(&v)), Ok(vec![0.0, 2.0, 4.0]));
         assert_eq!(view(4, -1, 5).map(|v| gathered(&v)[4]), Ok(0.0));
         assert_eq!(view(3, 0, 4).map(|v| gathered(&v)), Ok(vec![3.0; 4]));
@@ -221,7 +224,7 @@ mod tests {
     #[test]
     fn a_field_is_a_column() {
         let records = [(1u8, 0.5), (2, 1.5)];
-        let view = View::field(&records, |r| r.1);
+        let view = ColumnView::field(&records, |r| r.1);
         assert_eq!((view.len(), view.scalar()), (2, Scalar::F64));
         assert_eq!(gathered(&view), [0.5, 1.5]);
     }
