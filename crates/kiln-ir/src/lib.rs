@@ -8,6 +8,7 @@
 
 #![forbid(unsafe_code)]
 
+mod access;
 mod builder;
 mod constant;
 mod elementwise;
@@ -23,6 +24,7 @@ mod signature;
 mod types;
 mod verify;
 
+pub use access::{guard_accesses, is_guarded};
 pub use builder::FuncBuilder;
 pub use constant::Const;
 pub use elementwise::{Column, as_row_loop, elementwise};

@@ -40,6 +40,21 @@ pub trait Rewrite {
         None
     }
 
+    /// Makes what has to stand before an access, and gives the guard that a
+    /// load must not pass. `old` is the id of the load, the store or the scan
+    /// in the old Func; array and index are those of the new one.
+    fn access(
+        &mut self,
+        b: &mut FuncBuilder,
+        array: ArrayRef,
+        index: &[NodeId],
+        after: Option<NodeId>,
+        old: NodeId,
+    ) -> Option<NodeId> {
+        let _ = (b, array, index, old);
+        after
+    }
+
     /// Decides an `if` or a guard by its condition: `Some` keeps one side of
     /// an `if` alone, `Some(true)` drops a guard.
     fn decide(&mut self, b: &FuncBuilder, cond: NodeId) -> Option<bool> {
@@ -210,7 +225,9 @@ impl<R: Rewrite> Copier<'_, R> {
                 let index = self.all(b, index);
                 // A guard that was dropped always held.
                 let after = after.and_then(|g| self.map[g.index()]);
-                b.load_as(self.array(*array), &index, after, func.ty(id).lanes)
+                let array = self.array(*array);
+                let after = self.rewrite.access(b, array, &index, after, id);
+                b.load_as(array, &index, after, func.ty(id).lanes)
             }
             Node::Store {
                 array,
@@ -219,7 +236,9 @@ impl<R: Rewrite> Copier<'_, R> {
             } => {
                 let index = self.all(b, index);
                 let value = self.get(b, *value);
-                b.store(self.array(*array), &index, value);
+                let array = self.array(*array);
+                self.rewrite.access(b, array, &index, None, id);
+                b.store(array, &index, value);
                 return;
             }
             Node::Guard {
@@ -328,6 +347,7 @@ impl<R: Rewrite> Copier<'_, R> {
                 self.bind(*body, &[index]);
                 let value = self.region(b, *body)[0];
                 let array = self.array(*array);
+                self.rewrite.access(b, array, &[index], None, id);
                 vec![b.end_scan(*combine, init, lo, hi, array, value)]
             }
             Node::Call { callee, args } => {
