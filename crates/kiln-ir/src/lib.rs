@@ -15,9 +15,11 @@ mod elementwise;
 mod func;
 mod lex;
 pub mod meaning;
+mod nest;
 mod op;
 mod parse;
 mod print;
+mod range;
 mod rewrite;
 mod schedule;
 mod signature;
@@ -32,10 +34,12 @@ pub use func::{
     ArrayRef, CallArg, Combine, Fault, FaultId, FaultKind, Func, Local, Node, NodeId, Operands,
     Param, Region, RegionId, Shape, Span,
 };
+pub use nest::Nest;
 pub use op::{Class, OPS, Op, OpInfo, POWI_MAX, Rule, TypeError};
 pub use parse::{NESTING_MAX, ParseError, ParseErrorKind, parse, parse_file};
 pub use print::FILE_HEADER;
-pub use rewrite::{Choice, Keep, Rewrite, inline, rewrite};
+pub use range::{Interval, Ranges};
+pub use rewrite::{Choice, Counted, CountedPart, Keep, Rewrite, inline, rewrite};
 pub use schedule::Schedule;
 pub use signature::Signature;
 pub use types::{Access, ArrayType, Layout, ParamType, Scalar, Type};

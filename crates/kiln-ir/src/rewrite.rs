@@ -61,10 +61,56 @@ pub trait Rewrite {
         b.func().as_const(cond).and_then(|c| c.as_bool())
     }
 
+    /// How the `while` loop `old` of `func` counts, if it does: it then
+    /// becomes a `for`, made with [`counted`](Self::counted).
+    fn counts(&mut self, func: &Func, old: NodeId) -> Option<Counted> {
+        let _ = (func, old);
+        None
+    }
+
+    /// Makes one of the values around a `while` that becomes a `for`.
+    /// `init` and `bound` are those of its [`Counted`], in the new Func.
+    ///
+    /// # Panics
+    /// When [`counts`](Self::counts) gives no loop.
+    fn counted(
+        &mut self,
+        b: &mut FuncBuilder,
+        old: NodeId,
+        init: NodeId,
+        bound: NodeId,
+        part: CountedPart,
+    ) -> NodeId {
+        let _ = (b, init, bound, part);
+        unreachable!("{old} is a while")
+    }
+
     /// Makes a pure `if` whose condition is not known, or values instead.
     fn choice(&mut self, b: &mut FuncBuilder, choice: &Choice<'_>) -> Vec<NodeId> {
         choice.make(b)
     }
+}
+
+/// A `while` that counts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Counted {
+    /// Which carried value counts the rounds.
+    pub variable: usize,
+    /// What it is compared with; lives outside of the loop.
+    pub bound: NodeId,
+}
+
+/// A value that turns a `while` into a `for`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CountedPart {
+    /// First index.
+    Lo,
+    /// One past the last index.
+    Hi,
+    /// The value that counts, in the round with this index.
+    Value(NodeId),
+    /// The value that counts, after the last round.
+    Last,
 }
 
 /// A pure `if` that is being copied.
@@ -312,6 +358,9 @@ impl<R: Rewrite> Copier<'_, R> {
             }
             Node::While { init, cond, body } => {
                 let init = self.all(b, init);
+                if let Some(counted) = self.rewrite.counts(func, id) {
+                    return self.counted(b, id, counted, &init, *body);
+                }
                 let args = b.begin_while(&init);
                 self.bind(*cond, &args);
                 let test = self.region(b, *cond);
@@ -367,5 +416,33 @@ impl<R: Rewrite> Copier<'_, R> {
             }
             _ => unreachable!("not a structured node"),
         }
+    }
+
+    /// Copies the body of a `while` into a `for`.
+    fn counted(
+        &mut self,
+        b: &mut FuncBuilder,
+        id: NodeId,
+        Counted { variable, bound }: Counted,
+        init: &[NodeId],
+        body: RegionId,
+    ) -> Vec<NodeId> {
+        let bound = self.get(b, bound);
+        let first = init[variable];
+        let part = |this: &mut Self, b: &mut FuncBuilder, part| {
+            this.rewrite.counted(b, id, first, bound, part)
+        };
+        let lo = part(self, b, CountedPart::Lo);
+        let hi = part(self, b, CountedPart::Hi);
+        let mut carried = init.to_vec();
+        carried.remove(variable);
+        let (index, mut args) = b.begin_for(&carried);
+        args.insert(variable, part(self, b, CountedPart::Value(index)));
+        self.bind(body, &args);
+        let mut yields = self.region(b, body);
+        yields.remove(variable);
+        let mut results = b.end_for(lo, hi, 1, &carried, &yields);
+        results.insert(variable, part(self, b, CountedPart::Last));
+        results
     }
 }

@@ -11,6 +11,7 @@
 
 mod config;
 mod cost;
+mod count;
 mod expand;
 mod inline;
 mod op_set;

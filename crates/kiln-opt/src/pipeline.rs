@@ -3,7 +3,7 @@
 use crate::config::{OptConfig, OptError};
 use crate::report::Report;
 use crate::rules::Counts;
-use crate::{expand, inline, rules};
+use crate::{count, expand, inline, rules};
 use kiln_ir::{Class, Func, Node, NodeId, verify};
 
 /// A Func after the passes, and what they did.
@@ -45,6 +45,7 @@ pub fn optimize_traced(
     };
     let func = column.inline(func)?;
     let func = column.rules("rules", &func)?;
+    let func = column.count(func)?;
     let func = column.expand(func)?;
     let Column {
         mut report, counts, ..
@@ -73,6 +74,20 @@ impl Column<'_> {
     fn rules(&mut self, name: &'static str, func: &Func) -> Result<Func, OptError> {
         let func = rules::simplify(func, &mut self.counts);
         self.done(name, func)
+    }
+
+    /// Makes counted loops of those that count; without any, and without
+    /// loops to look at, the Func is left alone.
+    fn count(&mut self, func: Func) -> Result<Func, OptError> {
+        if !nodes(&func).any(|(_, node)| matches!(node, Node::While { .. })) {
+            return Ok(func);
+        }
+        let Some((func, loops)) = count::count(&func, &mut self.counts) else {
+            return Ok(func);
+        };
+        self.report.loops_counted = loops;
+        let func = self.done("count", func)?;
+        self.rules("rules", &func)
     }
 
     /// Expands, and simplifies what came of it; a Func without mathematical

@@ -11,6 +11,8 @@ pub struct Report {
     pub rules: Vec<RuleCount>,
     /// Calls that were inlined.
     pub calls_inlined: u32,
+    /// `while` loops that became counted ones.
+    pub loops_counted: u32,
     /// Mathematical functions that were expanded.
     pub functions_expanded: u32,
     /// What the row loop costs and whether it was widened, if there is one
@@ -75,6 +77,9 @@ impl fmt::Display for Report {
         }
         if self.calls_inlined > 0 {
             write!(f, "\ncalls inlined: {}", self.calls_inlined)?;
+        }
+        if self.loops_counted > 0 {
+            write!(f, "\nloops counted: {}", self.loops_counted)?;
         }
         if self.functions_expanded > 0 {
             write!(f, "\nfunctions expanded: {}", self.functions_expanded)?;

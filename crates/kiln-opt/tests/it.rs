@@ -1,6 +1,7 @@
 //! Tests of the passes through their public face.
 
 mod it {
+    mod count;
     mod expand;
     mod pipeline;
     mod random;

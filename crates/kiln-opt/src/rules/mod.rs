@@ -139,6 +139,17 @@ impl Rewrite for Simplify<'_> {
     }
 }
 
+/// Makes an op outside of the pass, as simple as the rules make it.
+pub(crate) fn simple_op(
+    b: &mut FuncBuilder,
+    counts: &mut Counts,
+    op: Op,
+    args: &[NodeId],
+    ty: Type,
+) -> NodeId {
+    simplify_op(b, counts, op, args, ty, FUEL)
+}
+
 /// How many rules may fire in a row on what one op becomes. The longest chain
 /// known is five; the bound keeps a pass linear whatever the rules do.
 const FUEL: u32 = 16;
