@@ -10,7 +10,7 @@
 //! What code returns is a status: [`DONE`]; 1 plus the index of a fault, with
 //! the error record filled; [`RERUN`] or [`STOPPED`].
 
-use kiln_ir::{Class, Func, OPS, Op, ParamType, Scalar};
+use kiln_ir::{Class, Const, FaultId, Func, OPS, Op, ParamType, Scalar};
 
 /// The status of a call that did what it should.
 pub const DONE: i64 = 0;
@@ -31,9 +31,11 @@ pub const HELPERS: usize = 0;
 /// on. Code reads it in unbounded loops, so it is never null there.
 pub const STOP: usize = 8;
 /// Offset of the error record's code: 0 while nothing failed, else 1 plus
-/// the index of the fault.
+/// the index of the fault in the low half, and in each byte of the high half
+/// 1 plus the type of an operand, 0 where there is none.
 pub const ERROR_CODE: usize = 16;
-/// Offset of the row that failed, an `i64`.
+/// Offset of the row that failed, an `i64`: the index of the outermost
+/// counted loop around the guard, 0 outside of loops.
 pub const ERROR_ROW: usize = 24;
 /// Offset of the first operand the error shows.
 pub const ERROR_OPERANDS: usize = 32;
@@ -41,6 +43,27 @@ pub const ERROR_OPERANDS: usize = 32;
 pub const ERROR_OPERANDS_MAX: usize = 4;
 /// Offset of the first parameter.
 pub const PARAMS: usize = ERROR_OPERANDS + 8 * ERROR_OPERANDS_MAX;
+
+/// The code of an error record for a guard with these operands.
+pub(crate) fn error_code(fault: FaultId, operands: impl Iterator<Item = Scalar>) -> i64 {
+    let mut code = 1 + fault.index() as i64;
+    for (nth, scalar) in operands.enumerate() {
+        code |= (1 + scalar as i64) << (32 + 8 * nth);
+    }
+    code
+}
+
+/// The operands that an error record shows: its code, and the words of its
+/// operands.
+pub fn error_operands(code: u64, words: &[u64; ERROR_OPERANDS_MAX]) -> Vec<Const> {
+    let types = (code >> 32).to_le_bytes();
+    let scalars = types.iter().map_while(|&ty| {
+        let index = usize::from(ty).checked_sub(1)?;
+        Scalar::ALL.get(index).copied()
+    });
+    let values = scalars.zip(words);
+    values.map(|(ty, &word)| Const::from_bits(ty, word)).collect()
+}
 
 /// An op that code calls through the helper table, on one float type.
 ///
@@ -170,5 +193,18 @@ mod tests {
             assert_eq!(Helper::of(helper.op, helper.scalar), Some(helper));
         }
         assert_eq!(Helper::of(Op::Rem, Scalar::I64), None);
+    }
+
+    #[test]
+    fn an_error_record_says_what_its_operands_are() {
+        let types = [Scalar::I8, Scalar::F64, Scalar::Bool, Scalar::U64];
+        let code = error_code(FaultId::new(6), types.into_iter());
+        assert_eq!(code & 0xffff_ffff, 7);
+        let words = [u64::MAX, 2.5f64.to_bits(), 1, u64::MAX];
+        let shown = error_operands(code as u64, &words);
+        let value = |ty: Scalar, bits| Const::from_bits(ty, bits);
+        let expected = types.iter().zip(words).map(|(&ty, bits)| value(ty, bits));
+        assert_eq!(shown, expected.collect::<Vec<_>>());
+        assert_eq!(error_operands(7, &words), []);
     }
 }

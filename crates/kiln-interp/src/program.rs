@@ -27,8 +27,8 @@ pub enum Failure {
         /// What failed: see [`Program::fault`]. Equal to the id in the Func,
         /// unless the guard stands in a Func that it calls.
         fault: FaultId,
-        /// The row, or the index of the innermost loop around the guard; 0
-        /// outside loops.
+        /// The row: the index of the outermost counted loop around the
+        /// guard, 0 outside of loops.
         row: i64,
         /// The values that the guard names, at that row.
         operands: Vec<Const>,

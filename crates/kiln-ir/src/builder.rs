@@ -74,6 +74,11 @@ impl FuncBuilder {
         self.func.ty(id)
     }
 
+    /// Whether a region inside the body of the Func is open.
+    pub fn is_nested(&self) -> bool {
+        self.open.len() > 1
+    }
+
     /// Closes the Func, which returns `results`.
     ///
     /// # Panics

@@ -156,6 +156,35 @@ impl Combine {
             Combine::All => Op::And,
         }
     }
+
+    /// What leaves every value of a type as it is: -0.0 for a sum of floats.
+    pub fn identity(self, ty: Scalar) -> Const {
+        match (self, ty) {
+            (Combine::Sum, Scalar::F32) => Const::f32(-0.0),
+            (Combine::Sum, Scalar::F64) => Const::f64(-0.0),
+            (Combine::Min, Scalar::F32) => Const::f32(f32::INFINITY),
+            (Combine::Min, Scalar::F64) => Const::f64(f64::INFINITY),
+            (Combine::Max, Scalar::F32) => Const::f32(f32::NEG_INFINITY),
+            (Combine::Max, Scalar::F64) => Const::f64(f64::NEG_INFINITY),
+            (Combine::Sum | Combine::Any, _) => Const::zero(ty),
+            (Combine::Product, _) => Const::one(ty),
+            (Combine::All, _) => Const::from_bits(ty, u64::MAX),
+            (Combine::Min, _) => least_or_greatest(ty, true),
+            (Combine::Max, _) => least_or_greatest(ty, false),
+        }
+    }
+}
+
+/// The greatest value of an integer type, or the least one.
+fn least_or_greatest(ty: Scalar, greatest: bool) -> Const {
+    let sign = 1u64 << (ty.bits() - 1);
+    let bits = match (ty.is_signed(), greatest) {
+        (true, true) => sign - 1,
+        (true, false) => sign,
+        (false, true) => u64::MAX,
+        (false, false) => 0,
+    };
+    Const::from_bits(ty, bits)
 }
 
 /// The shape of a reduction: in which order values are combined.
@@ -359,6 +388,22 @@ pub struct Local {
     pub elem: Scalar,
     /// Number of elements.
     pub len: u32,
+}
+
+/// Bytes that the local arrays of a Func may take, those of the Funcs it
+/// calls included: they stand on the stack.
+pub const LOCALS_BYTES_MAX: usize = 32 << 10;
+
+impl Local {
+    /// What it takes of [`LOCALS_BYTES_MAX`]: whole words, at least one.
+    pub const fn bytes(self) -> usize {
+        let bytes = (self.len as usize).saturating_mul(self.elem.bytes());
+        match bytes {
+            0 => 8,
+            1..=LOCALS_BYTES_MAX => bytes.next_multiple_of(8),
+            beyond => beyond,
+        }
+    }
 }
 
 /// A range of bytes in the source a node came from.

@@ -31,8 +31,8 @@ pub use builder::FuncBuilder;
 pub use constant::Const;
 pub use elementwise::{Column, as_row_loop, elementwise};
 pub use func::{
-    ArrayRef, CallArg, Combine, Fault, FaultId, FaultKind, Func, Local, Node, NodeId, Operands,
-    Param, Region, RegionId, Shape, Span,
+    ArrayRef, CallArg, Combine, Fault, FaultId, FaultKind, Func, LOCALS_BYTES_MAX, Local, Node,
+    NodeId, Operands, Param, Region, RegionId, Shape, Span,
 };
 pub use nest::Nest;
 pub use op::{Class, OPS, Op, OpInfo, POWI_MAX, Rule, TypeError};

@@ -5,7 +5,8 @@
 //! the nodes it cares about.
 
 use crate::builder::FuncBuilder;
-use crate::func::{ArrayRef, CallArg, Func, Node, NodeId, RegionId};
+use crate::constant::Const;
+use crate::func::{ArrayRef, CallArg, Func, Local, Node, NodeId, RegionId};
 use crate::op::Op;
 use crate::schedule::Schedule;
 use crate::types::{ParamType, Type};
@@ -162,7 +163,9 @@ pub fn rewrite(func: &Func, rewrite: &mut impl Rewrite) -> Func {
     b.finish(&results)
 }
 
-/// Copies the body of `func` to where `b` stands and gives its results.
+/// Copies the body of `func` to where `b` stands and gives its results. Its
+/// local arrays become those of the new Func; inside a loop they are set to
+/// zero first, since each call begins with zeros.
 ///
 /// `values` and `arrays` have one entry per parameter of `func`: its value,
 /// or its array.
@@ -176,11 +179,16 @@ pub fn inline(
     arrays: &[Option<ArrayRef>],
     rewrite: &mut impl Rewrite,
 ) -> Vec<NodeId> {
-    let locals = func
+    let locals: Vec<ArrayRef> = func
         .locals()
         .iter()
         .map(|l| b.local(l.elem, l.len))
         .collect();
+    if b.is_nested() {
+        for (&array, local) in locals.iter().zip(func.locals()) {
+            clear(b, array, *local);
+        }
+    }
     let mut copier = Copier {
         func,
         schedule: Schedule::of(func),
@@ -192,6 +200,15 @@ pub fn inline(
         rewrite,
     };
     copier.region(b, func.body())
+}
+
+/// Sets a local array to zero.
+fn clear(b: &mut FuncBuilder, array: ArrayRef, local: Local) {
+    let (lo, hi) = (b.i64(0), b.i64(local.len.into()));
+    let zero = b.constant(Const::zero(local.elem));
+    let (index, _) = b.begin_for(&[]);
+    b.store(array, &[index], zero);
+    b.end_for(lo, hi, 1, &[], &[]);
 }
 
 struct Copier<'a, R> {

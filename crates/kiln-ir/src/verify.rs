@@ -11,10 +11,13 @@
 //! - an operand's region encloses the region of its user, and the regions of
 //!   a pure node's operands lie on one chain;
 //! - what a region yields fits what its owner carries or gives;
+//! - local arrays take at most [`LOCALS_BYTES_MAX`] bytes;
 //! - nothing that writes a parameter comes before a guard that asks for a
 //!   retry.
 
-use crate::func::{ArrayRef, CallArg, FaultKind, Func, Node, NodeId, RegionId};
+use crate::func::{
+    ArrayRef, CallArg, FaultKind, Func, LOCALS_BYTES_MAX, Node, NodeId, RegionId,
+};
 use crate::op::{Op, POWI_MAX};
 use crate::parse::NESTING_MAX;
 use crate::print::describe;
@@ -63,6 +66,7 @@ pub fn verify(func: &Func) -> Result<(), VerifyError> {
     };
     let sound = checker.references();
     if sound {
+        checker.locals();
         checker.types();
         if checker.nesting() {
             checker.retries();
@@ -70,7 +74,9 @@ pub fn verify(func: &Func) -> Result<(), VerifyError> {
     }
     if sound && checker.violations.iter().all(|v| v.message != TWO_OWNERS) {
         for violation in &mut checker.violations {
-            violation.printed = describe(func, violation.node);
+            if violation.node.index() < func.node_count() {
+                violation.printed = describe(func, violation.node);
+            }
         }
     }
     if checker.violations.is_empty() {
@@ -186,6 +192,15 @@ impl Checker<'_> {
         };
         if !sound {
             self.report(id, "names something that does not exist");
+        }
+    }
+
+    fn locals(&mut self) {
+        let bytes = self.func.locals().iter().map(|local| local.bytes());
+        let bytes = bytes.fold(0, usize::saturating_add);
+        if bytes > LOCALS_BYTES_MAX {
+            let message = format!("{bytes} bytes of local arrays, at most {LOCALS_BYTES_MAX}");
+            self.report(NodeId::new(0), message);
         }
     }
 
@@ -720,6 +735,13 @@ mod tests {
 }",
             );
             *f = func.expect("parses");
+        });
+        broken("32776 bytes of local arrays, at most 32768", |f| {
+            let local = |len| crate::func::Local {
+                elem: crate::Scalar::F64,
+                len,
+            };
+            f.locals = vec![local(4096), local(0)];
         });
         broken("a loop has at least one lane", |f| {
             let id = find(f, |n| matches!(n, Node::For { .. }));

@@ -82,6 +82,15 @@ pub enum OptError {
         /// The limit.
         limit: usize,
     },
+    /// Local arrays, those of the Funcs that are called included, take more
+    /// than [`kiln_ir::LOCALS_BYTES_MAX`].
+    #[error("{bytes} bytes of local arrays exceed the limit of {limit}")]
+    Locals {
+        /// Bytes they take, or a lower bound.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
     /// Calls nest deeper than [`CALL_DEPTH_MAX`].
     #[error("calls nest deeper than {limit}")]
     CallDepth {

@@ -1,10 +1,13 @@
 //! Replacing calls by the bodies of the Funcs they call.
 //!
 //! A Func has no recursion, so inlining ends; but calls of calls can multiply
-//! beyond any memory, so the size is counted before anything is copied.
+//! beyond any memory, so nodes and local arrays are counted before anything
+//! is copied.
 
 use crate::config::{CALL_DEPTH_MAX, OptError};
-use kiln_ir::{ArrayRef, CallArg, Func, FuncBuilder, NodeId, Rewrite, inline, rewrite};
+use kiln_ir::{
+    ArrayRef, CallArg, Func, FuncBuilder, LOCALS_BYTES_MAX, NodeId, Rewrite, inline, rewrite,
+};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
@@ -13,7 +16,13 @@ pub(crate) const NAME: &str = "inline";
 
 /// Replaces every call. Gives the number of calls replaced.
 pub(crate) fn inline_calls(func: &Func, nodes_max: usize) -> Result<(Func, u32), OptError> {
-    let nodes = size_after(func, 0, &mut FxHashMap::default())?;
+    let Size { nodes, locals } = size_after(func, 0, &mut FxHashMap::default())?;
+    if locals > LOCALS_BYTES_MAX {
+        return Err(OptError::Locals {
+            bytes: locals,
+            limit: LOCALS_BYTES_MAX,
+        });
+    }
     if nodes > nodes_max {
         return Err(OptError::TooLarge {
             pass: NAME,
@@ -26,20 +35,30 @@ pub(crate) fn inline_calls(func: &Func, nodes_max: usize) -> Result<(Func, u32),
     Ok((func, pass.calls))
 }
 
-/// Number of nodes once every call is replaced; saturates. `known` holds the
+/// What a Func takes.
+#[derive(Clone, Copy)]
+struct Size {
+    nodes: usize,
+    /// Bytes of local arrays.
+    locals: usize,
+}
+
+/// What a Func takes once every call is replaced; saturates. `known` holds the
 /// sizes of Funcs by their address, so that the walk is linear in the number
 /// of distinct Funcs. Recurses on the depth of calls, which is limited.
 fn size_after(
     func: &Func,
     depth: usize,
-    known: &mut FxHashMap<*const Func, usize>,
-) -> Result<usize, OptError> {
+    known: &mut FxHashMap<*const Func, Size>,
+) -> Result<Size, OptError> {
     if depth > CALL_DEPTH_MAX {
         return Err(OptError::CallDepth {
             limit: CALL_DEPTH_MAX,
         });
     }
     let mut nodes = func.node_count();
+    let locals = func.locals().iter().map(|local| local.bytes());
+    let mut locals = locals.fold(0, usize::saturating_add);
     for index in 0..func.node_count() {
         if let kiln_ir::Node::Call { callee, .. } = func.node(NodeId::new(index)) {
             let callee = &func.callees()[*callee as usize];
@@ -52,10 +71,11 @@ fn size_after(
                     size
                 }
             };
-            nodes = nodes.saturating_add(size);
+            nodes = nodes.saturating_add(size.nodes);
+            locals = locals.saturating_add(size.locals);
         }
     }
-    Ok(nodes)
+    Ok(Size { nodes, locals })
 }
 
 struct Inline {
@@ -120,6 +140,39 @@ mod tests {
         assert_eq!(func.results(), [Type::F64]);
         // x, sqrt x, and one sum per level.
         assert_eq!(func.node_count(), 5);
+    }
+
+    #[test]
+    fn local_arrays_of_callees_begin_with_zeros_and_are_counted() {
+        let text = "func @g(x: f64) -> f64 {
+    local t: [f64 x 600]
+    v0 = load t[0]
+    v1 = add v0, x
+    store t[0], v1
+    return v1
+}
+func @f(x: f64) -> f64 {
+    v0 = for v1 in 0..4 with v2 = x {
+        v3 = call @g v2
+        yield v3
+    }
+    return v0
+}
+func @many(x: f64) -> f64 {
+    v0 = call @g x
+    v1 = call @g v0
+    v2 = call @g v1
+    v3 = call @g v2
+    v4 = call @g v3
+    v5 = call @g v4
+    v6 = call @g v5
+    return v6
+}";
+        let funcs = kiln_ir::parse_file(text).unwrap();
+        let (func, _) = inline_calls(&funcs[1], 1000).unwrap();
+        assert!(func.to_string().contains("in 0..600"), "{func}");
+        let found = inline_calls(&funcs[2], 1000);
+        assert!(matches!(found, Err(OptError::Locals { bytes: 33600, .. })));
     }
 
     #[test]

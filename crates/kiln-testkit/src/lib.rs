@@ -11,3 +11,4 @@ pub mod generate;
 pub mod native;
 pub mod ulp;
 pub mod ways;
+pub mod whole;

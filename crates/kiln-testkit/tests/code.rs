@@ -65,7 +65,7 @@ fn a_guard_of_one_lane_stops_at_its_row() {
     frame.set_scalar(2, Const::i64(-7));
     frame.set_column(&f, 3, &out);
     assert_eq!(code.strip(&mut frame, 1, 5), 1);
-    assert_eq!(frame.get(ERROR_CODE), 1);
+    assert_eq!(frame.get(ERROR_CODE) & 0xffff_ffff, 1);
     assert_eq!(frame.get(ERROR_ROW), 3);
     assert_eq!(frame.get(ERROR_OPERANDS), 0);
     assert_eq!(frame.get(ERROR_OPERANDS + 8) as i64, -7);
@@ -176,6 +176,86 @@ fn an_unbounded_loop_ends_when_asked() {
     // Zero never becomes 1.
     frame.set_scalar(0, Const::i64(0));
     assert_eq!(code.call(&mut frame), STOPPED);
+}
+
+/// A loop of fewer rounds than pass between two looks at the flag, inside of
+/// one that never ends, and inside of a counted one.
+#[test]
+fn loops_in_loops_look_at_the_stop_flag() {
+    let inner = "v3 = while with v4 = 0 {
+            v5 = lt v4, 100
+            yield v5
+        } do v6 {
+            v7 = add v6, 1
+            yield v7
+        }";
+    let endless = format!(
+        "func @f(n: i64) -> i64 {{
+    v1 = while with v0 = n {{
+        v2 = ne v0, 1
+        yield v2
+    }} do v9 {{
+        {inner}
+        v8 = add v9, v3
+        yield v9
+    }}
+    return v1
+}}"
+    );
+    let counted = format!(
+        "func @f(n: i64) -> i64 {{
+    v1 = for v2 in 0..n with v0 = 0 {{
+        {inner}
+        v8 = add v0, v3
+        yield v8
+    }}
+    return v1
+}}"
+    );
+    for (text, rounds) in [(endless, 0), (counted, 1 << 60)] {
+        let f = func(&text);
+        let code = native(&f, Entry::Frame, Level::One);
+        let mut frame = Frame::new(&f);
+        frame.stop();
+        frame.set_scalar(0, Const::i64(rounds));
+        assert_eq!(code.call(&mut frame), STOPPED);
+        frame.set_scalar(0, Const::i64(1));
+        assert_eq!(code.call(&mut frame), DONE, "too short to be asked");
+    }
+}
+
+#[test]
+fn loops_and_choices_over_numbers_have_a_direct_entry() {
+    let f = func(
+        "func @f(n: i64, x: f64) -> f64 {
+    v7 = reduce sum tree v0 in 0..n {
+        v1 = and v0, 1
+        v2 = eq v1, 0
+        v3 = if v2 {
+            yield x
+        } else {
+            v4 = neg x
+            v5 = sqrt v4
+            yield v5
+        }
+        yield v3
+    }
+    v11 = for v8 in 0..n with v9 = v7 {
+        v10 = mul v9, 0.5
+        yield v10
+    }
+    return v11
+}",
+    );
+    assert_eq!(scalar_entry(&f, &host()), Entry::Direct);
+    let code = native(&f, Entry::Direct, Level::One);
+    type F = extern "C" fn(i64, f64) -> f64;
+    #[expect(unsafe_code, reason = "the code is called with its own signature")]
+    // SAFETY: that is what the direct entry of this Func is.
+    let f: F = unsafe { std::mem::transmute(code.entry()) };
+    assert_eq!(f(0, -4.0).to_bits(), (-0.0f64).to_bits());
+    assert_eq!(f(3, -4.0), (-4.0 + 2.0 - 4.0) / 8.0);
+    assert_eq!(f(-1, 1.0).to_bits(), (-0.0f64).to_bits());
 }
 
 #[test]

@@ -15,6 +15,7 @@ use crate::{CodegenError, Entry};
 use cranelift_codegen::ir::{
     AbiParam, ArgumentExtension, Block, BlockArg, InstBuilder, SigRef, Signature, Value, types,
 };
+use cranelift_frontend::Variable;
 use kiln_ir::{Class, FaultId, Func, Node, NodeId, Op, ParamType, RegionId, Scalar, as_row_loop};
 
 /// Rounds of an unbounded loop between two looks at the stop flag.
@@ -107,6 +108,7 @@ impl Lowerer<'_> {
 
     fn frame_entry(&mut self, frame: Value) -> Result<(), CodegenError> {
         self.frame = Some(frame);
+        self.start_rounds();
         self.open_arrays()?;
         let body = self.func.body();
         self.region(body)?;
@@ -124,7 +126,12 @@ impl Lowerer<'_> {
         let Node::For { lanes, body, .. } = *self.func.node(row_loop) else {
             return Err(self.refused("one loop over rows"));
         };
+        // A local array lives as long as the call, and a strip is a part of it.
+        if !self.func.locals().is_empty() {
+            return Err(self.refused("one loop over rows without local arrays"));
+        }
         self.frame = Some(frame);
+        self.start_rounds();
         self.open_arrays()?;
         let uniform = self.schedule.nodes(self.func.body()).to_vec();
         for node in uniform {
@@ -169,10 +176,7 @@ impl Lowerer<'_> {
         for (&arg, held) in args[1..].iter().zip(carried) {
             self.set(arg, held);
         }
-        if self.entry == Entry::Strip && self.row.is_none() {
-            self.row = Some(index);
-        }
-        self.region(body)?;
+        self.in_loop(index, |this| this.region(body))?;
         let next = self.spread(&self.func.region(body).yields);
         let step = self.e.b.ins().iconst(types::I64, i64::from(lanes));
         let after = self.e.iadd(index, step);
@@ -182,8 +186,21 @@ impl Lowerer<'_> {
         Ok(())
     }
 
+    /// Does what is in a counted loop.
+    pub(super) fn in_loop(
+        &mut self,
+        index: Value,
+        inside: impl FnOnce(&mut Self) -> Result<(), CodegenError>,
+    ) -> Result<(), CodegenError> {
+        let outer = self.row;
+        self.row = outer.or(Some(index));
+        inside(self)?;
+        self.row = outer;
+        Ok(())
+    }
+
     /// Branches on `x < y`.
-    fn less(
+    pub(super) fn less(
         &mut self,
         x: Value,
         y: Value,
@@ -209,11 +226,9 @@ impl Lowerer<'_> {
         let head = self.e.b.create_block();
         let inside = self.e.b.create_block();
         let exit = self.e.b.create_block();
-        let round = self.e.b.append_block_param(head, types::I64);
         let carried = self.block_params(head, &types);
         let init = self.spread(init);
-        let zero = self.e.b.ins().iconst(types::I64, 0);
-        self.e.b.ins().jump(head, &with_first(zero, &init));
+        self.e.b.ins().jump(head, &init);
 
         self.e.b.switch_to_block(head);
         for region in [cond, body] {
@@ -227,29 +242,50 @@ impl Lowerer<'_> {
         self.e.b.switch_to_block(inside);
         self.region(body)?;
         let next = self.spread(&self.func.region(body).yields);
-        let one = self.e.b.ins().iconst(types::I64, 1);
-        let round = self.e.iadd(round, one);
-        self.stop_if_asked(round)?;
-        self.e.b.ins().jump(head, &with_first(round, &next));
+        self.go_back(head, &next)?;
         // What is carried at the head is what the loop ends with.
         self.e.b.switch_to_block(exit);
         self.set_results(node, carried);
         Ok(())
     }
 
-    /// Once in [`STOP_ROUNDS`] rounds, ends the call if the stop flag is set.
-    fn stop_if_asked(&mut self, round: Value) -> Result<(), CodegenError> {
+    /// The counter of rounds of unbounded loops: one for the whole call, so
+    /// that loops in loops look at the stop flag as often as one loop.
+    fn rounds(&mut self) -> Variable {
+        if let Some(rounds) = self.rounds {
+            return rounds;
+        }
+        let rounds = self.e.b.declare_var(types::I64);
+        self.rounds = Some(rounds);
+        rounds
+    }
+
+    /// Starts to count rounds, at the entry.
+    fn start_rounds(&mut self) {
+        let is_while = |i| matches!(self.func.node(NodeId::new(i)), Node::While { .. });
+        if (0..self.func.node_count()).any(is_while) {
+            let rounds = self.rounds();
+            let all = self.e.b.ins().iconst(types::I64, STOP_ROUNDS);
+            self.e.b.def_var(rounds, all);
+        }
+    }
+
+    /// Goes back to the head of an unbounded loop. Once in [`STOP_ROUNDS`]
+    /// rounds, ends the call instead if the stop flag is set.
+    fn go_back(&mut self, head: Block, next: &[BlockArg]) -> Result<(), CodegenError> {
         let Some(frame) = self.frame else {
             return Err(self.refused("a Func without unbounded loops"));
         };
-        let look = self.e.b.create_block();
-        let stop = self.e.b.create_block();
-        let on = self.e.b.create_block();
+        let [look, stop, on] = [(); 3].map(|()| self.e.b.create_block());
         self.e.b.set_cold_block(look);
         self.e.b.set_cold_block(stop);
-        let low = self.e.b.ins().iconst(types::I64, STOP_ROUNDS - 1);
-        let phase = self.e.band(round, low);
-        self.e.b.ins().brif(phase, on, &[], look, &[]);
+        self.e.b.set_cold_block(on);
+        let rounds = self.rounds();
+        let left = self.e.b.use_var(rounds);
+        let less = self.e.b.ins().iconst(types::I64, -1);
+        let left = self.e.iadd(left, less);
+        self.e.b.def_var(rounds, left);
+        self.e.b.ins().brif(left, head, next, look, &[]);
         self.e.b.switch_to_block(look);
         let flag = self.load_word(frame, frame::STOP);
         let asked = self.e.b.ins().load(types::I8, super::emit::ACCESS, flag, 0);
@@ -257,6 +293,9 @@ impl Lowerer<'_> {
         self.e.b.switch_to_block(stop);
         self.give(frame::STOPPED);
         self.e.b.switch_to_block(on);
+        let all = self.e.b.ins().iconst(types::I64, STOP_ROUNDS);
+        self.e.b.def_var(rounds, all);
+        self.e.b.ins().jump(head, next);
         Ok(())
     }
 
@@ -326,9 +365,11 @@ impl Lowerer<'_> {
         self.e.b.set_cold_block(fail);
         self.e.b.ins().brif(holds, on, &[], fail, &[]);
         self.e.b.switch_to_block(fail);
-        if let Some(row) = self.row {
-            self.store_word(row, frame, frame::ERROR_ROW);
-        }
+        let row = match self.row {
+            Some(row) => row,
+            None => self.e.b.ins().iconst(types::I64, 0),
+        };
+        self.store_word(row, frame, frame::ERROR_ROW);
         if self.func.ty(cond).is_vector() {
             self.give(frame::RERUN);
         } else {
@@ -340,8 +381,10 @@ impl Lowerer<'_> {
 
     /// Fills the error record and returns the fault's status.
     fn fail(&mut self, frame: Value, fault: FaultId, operands: &[NodeId]) {
-        let status = frame::DONE + 1 + fault.index() as i64;
-        let code = self.e.b.ins().iconst(types::I64, status);
+        let shown = operands.iter().map(|&v| self.func.ty(v));
+        let shown = shown.filter(|ty| !ty.is_vector()).map(|ty| ty.scalar);
+        let code = frame::error_code(fault, shown);
+        let code = self.e.b.ins().iconst(types::I64, code);
         self.store_word(code, frame, frame::ERROR_CODE);
         for (slot, &operand) in operands.iter().enumerate() {
             let ty = self.func.ty(operand);
@@ -351,7 +394,7 @@ impl Lowerer<'_> {
                 self.store_slot(ty.scalar, value, frame, at);
             }
         }
-        self.e.b.ins().return_(&[code]);
+        self.give(frame::DONE + 1 + fault.index() as i64);
     }
 
     /// The signature of helpers.

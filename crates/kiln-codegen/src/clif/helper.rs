@@ -56,7 +56,7 @@ impl Lowerer<'_> {
         let mut results = Vec::with_capacity(pieces);
         for piece in 0..pieces {
             let offset = at + piece * self.piece_lanes(ty) * bytes;
-            results.push(self.load_piece(ty, pointer, offset));
+            results.push(self.load_piece(ty, pointer, offset as i32));
         }
         Ok(self.hold(&results, 0))
     }
@@ -92,7 +92,7 @@ impl Lowerer<'_> {
         for piece in 0..self.pieces_of(ty) {
             let value = self.at(held, piece);
             let offset = at + piece * self.piece_lanes(ty) * ty.scalar.bytes();
-            self.store_piece(ty, value, pointer, offset);
+            self.store_piece(ty, value, pointer, offset as i32);
         }
     }
 }

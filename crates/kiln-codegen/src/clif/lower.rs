@@ -10,6 +10,7 @@ use super::emit::{Emit, Kind, PIECE};
 use crate::frame::FrameLayout;
 use crate::{CodegenError, Entry, Level};
 use cranelift_codegen::ir::{Block, BlockArg, StackSlot, Value};
+use cranelift_frontend::Variable;
 use kiln_ir::{Const, Func, Node, NodeId, Op, RegionId, Scalar, Schedule, Type};
 use rustc_hash::FxHashMap;
 
@@ -39,8 +40,10 @@ pub(super) struct Lowerer<'a> {
     pub(super) frame: Option<Value>,
     /// The parameters of a direct entry.
     pub(super) direct: Vec<Value>,
-    /// The row a strip is at.
+    /// The row: the index of the outermost counted loop.
     pub(super) row: Option<Value>,
+    /// Rounds of unbounded loops so far, where there are any.
+    pub(super) rounds: Option<Variable>,
     /// Whether the loop being lowered has stored anything.
     pub(super) has_stored: bool,
     /// Size of the widest element held in vectors, in bytes.
@@ -68,6 +71,7 @@ impl<'a> Lowerer<'a> {
             frame: None,
             direct: Vec::new(),
             row: None,
+            rounds: None,
             has_stored: false,
             widest: widest(func, &schedule),
             pool: Vec::with_capacity(2 * func.node_count()),
@@ -258,9 +262,28 @@ impl<'a> Lowerer<'a> {
                 self.for_loop(node, lo, hi, *lanes, init, *body)
             }
             Node::While { init, cond, body } => self.while_loop(node, init, *cond, *body),
-            Node::Reduce { .. } => Err(self.unsupported("reduce")),
-            Node::Scan { .. } => Err(self.unsupported("scan")),
-            Node::Call { .. } => Err(self.unsupported("call")),
+            Node::Reduce {
+                combine,
+                shape,
+                lo,
+                hi,
+                body,
+            } => {
+                let range = (self.scalar(*lo), self.scalar(*hi));
+                self.reduce(node, (*combine, *shape), range, *body)
+            }
+            Node::Scan {
+                combine,
+                init,
+                lo,
+                hi,
+                array,
+                body,
+            } => {
+                let range = (self.scalar(*lo), self.scalar(*hi));
+                self.scan(node, (*combine, *init), range, *array, *body)
+            }
+            Node::Call { .. } => Err(self.unsupported("a call that was not inlined")),
         }
     }
 

@@ -9,15 +9,52 @@ use super::emit::{ACCESS, Emit, Kind, PIECE};
 use super::lower::Lowerer;
 use crate::CodegenError;
 use cranelift_codegen::ir::{InstBuilder, StackSlot, StackSlotData, StackSlotKind, Value, types};
-use kiln_ir::{ArrayRef, Layout, Node, NodeId, ParamType, Scalar, Type};
+use kiln_ir::{ArrayRef, Func, Layout, Node, NodeId, Op, ParamType, Scalar, Type};
 
 /// What code knows of an array.
 #[derive(Clone, Debug)]
 pub(super) struct Base {
     pointer: Value,
-    /// What the index of each dimension is multiplied by: all strides, or
-    /// the extents from the second on.
+    /// What the index of each dimension is multiplied by: all strides, in
+    /// bytes, or the extents from the second on.
     factors: Vec<Value>,
+}
+
+/// Where an element lies.
+struct Address {
+    pointer: Value,
+    /// Bytes from the pointer.
+    offset: i32,
+    /// The distance in bytes to the next element in the last dimension;
+    /// `None` if that is the element's size.
+    step: Option<Value>,
+}
+
+/// The greatest part of an index that goes into an offset.
+const OFFSET_MAX: i128 = 1 << 20;
+
+/// An index as a value plus a constant, so that `x[i - 1]` and `x[i + 1]`
+/// share their address.
+fn split_constant(func: &Func, index: NodeId) -> (Option<NodeId>, i64) {
+    let small = |id: NodeId| {
+        let value = func.as_const(id)?.as_int()?;
+        (value.abs() <= OFFSET_MAX).then_some(value as i64)
+    };
+    if let Some(constant) = small(index) {
+        return (None, constant);
+    }
+    match func.node(index) {
+        Node::Op { op: Op::Add, args } => match (small(args[0]), small(args[1])) {
+            (Some(constant), _) => (Some(args[1]), constant),
+            (_, Some(constant)) => (Some(args[0]), constant),
+            _ => (Some(index), 0),
+        },
+        Node::Op { op: Op::Sub, args } => match small(args[1]) {
+            Some(constant) => (Some(args[0]), -constant),
+            None => (Some(index), 0),
+        },
+        _ => (Some(index), 0),
+    }
 }
 
 impl Emit<'_> {
@@ -37,7 +74,11 @@ impl Lowerer<'_> {
     }
 
     pub(super) fn store_word(&mut self, value: Value, pointer: Value, offset: usize) {
-        self.e.b.ins().store(ACCESS, value, pointer, offset as i32);
+        self.store_at(value, pointer, offset as i32);
+    }
+
+    fn store_at(&mut self, value: Value, pointer: Value, offset: i32) {
+        self.e.b.ins().store(ACCESS, value, pointer, offset);
     }
 
     /// Writes a scalar to a slot of the frame, integers extended to it.
@@ -69,7 +110,9 @@ impl Lowerer<'_> {
         self.bases = vec![None; self.func.params().len()];
         for index in 0..self.func.node_count() {
             let id = NodeId::new(index);
-            let (Node::Load { array, .. } | Node::Store { array, .. }) = self.func.node(id) else {
+            let (Node::Load { array, .. } | Node::Store { array, .. } | Node::Scan { array, .. }) =
+                self.func.node(id)
+            else {
                 continue;
             };
             if let (ArrayRef::Param(param), Some(_)) = (*array, self.schedule.place(id)) {
@@ -102,9 +145,16 @@ impl Lowerer<'_> {
                 .map(|dim| self.layout.extent(param, dim))
                 .collect(),
         };
+        let scale = match ty.layout {
+            Layout::Strided => ty.elem.bytes().trailing_zeros(),
+            Layout::Contiguous => 0,
+        };
         let factors = offsets
             .into_iter()
-            .map(|at| self.load_word(frame, at))
+            .map(|at| {
+                let factor = self.load_word(frame, at);
+                self.scaled(factor, scale)
+            })
             .collect();
         self.bases[param] = Some(Base { pointer, factors });
         Ok(())
@@ -133,7 +183,7 @@ impl Lowerer<'_> {
         let kind = Kind::one(Scalar::U64);
         let more = self
             .e
-            .icmp(kind, super::emit::int_cc(kiln_ir::Op::Lt, false), next, end);
+            .icmp(kind, super::emit::int_cc(Op::Lt, false), next, end);
         self.e.b.ins().brif(more, body, &[next.into()], done, &[]);
         self.e.b.switch_to_block(done);
     }
@@ -152,55 +202,75 @@ impl Lowerer<'_> {
         }
     }
 
-    /// The address of an element, and the distance to the next one in the
-    /// last dimension: none if that is the element's size.
-    fn address(&mut self, array: ArrayRef, index: &[NodeId]) -> (Value, Option<Value>) {
+    /// The address of an element. Products and sums wrap, as do those of the
+    /// index, so an index inside its extent gives the right address however
+    /// it is put together; its guard has answered for any other.
+    fn address(&mut self, array: ArrayRef, index: &[NodeId]) -> Address {
         let ty = self.func.array_type(array);
-        let base = match array {
-            ArrayRef::Param(param) => self.bases[param as usize].clone(),
-            ArrayRef::Local(_) => None,
-        };
-        let base = base.unwrap_or_else(|| {
-            let ArrayRef::Local(local) = array else {
-                unreachable!("arrays are opened at the entry");
-            };
-            let slot = self.locals[local as usize];
-            let pointer = self.e.b.ins().stack_addr(types::I64, slot, 0);
-            let factors = Vec::new();
-            Base { pointer, factors }
-        });
+        let base = self.base(array);
         let scale = ty.elem.bytes().trailing_zeros();
-        let mut offset = None;
-        let mut step = None;
-        for (dim, &at) in index.iter().enumerate() {
-            let at = self.scalar(at);
-            offset = Some(match (ty.layout, offset) {
-                (Layout::Contiguous, None) => at,
-                (Layout::Contiguous, Some(offset)) => {
-                    let rows = self.e.imul(offset, base.factors[dim - 1]);
-                    self.e.iadd(rows, at)
-                }
-                (Layout::Strided, offset) => {
-                    let here = self.e.imul(at, base.factors[dim]);
-                    match offset {
-                        None => here,
-                        Some(offset) => self.e.iadd(offset, here),
-                    }
-                }
-            });
-            if ty.layout == Layout::Strided {
-                step = Some(base.factors[dim]);
-            }
-        }
-        let pointer = match offset {
-            None => base.pointer,
-            Some(offset) => {
-                let bytes = self.scaled(offset, scale);
-                self.e.iadd(base.pointer, bytes)
-            }
+        let mut pointer = base.pointer;
+        let Some((&last, outer)) = index.split_last() else {
+            return Address {
+                pointer,
+                offset: 0,
+                step: None,
+            };
         };
-        let step = step.map(|step| self.scaled(step, scale));
-        (pointer, step)
+        if ty.layout == Layout::Strided {
+            // The factors are strides in bytes.
+            for (&at, &factor) in index.iter().zip(&base.factors) {
+                let at = self.scalar(at);
+                let bytes = self.e.imul(at, factor);
+                pointer = self.e.iadd(pointer, bytes);
+            }
+            return Address {
+                pointer,
+                offset: 0,
+                step: base.factors.last().copied(),
+            };
+        }
+        // What does not change with the last index is added first: it leaves
+        // the innermost loop.
+        let mut rows = None;
+        for (&at, &extent) in outer.iter().zip(&base.factors) {
+            let at = self.scalar(at);
+            let sum = match rows {
+                None => at,
+                Some(rows) => self.e.iadd(rows, at),
+            };
+            rows = Some(self.e.imul(sum, extent));
+        }
+        if let Some(rows) = rows {
+            let bytes = self.scaled(rows, scale);
+            pointer = self.e.iadd(pointer, bytes);
+        }
+        let (varying, constant) = split_constant(self.func, last);
+        if let Some(varying) = varying {
+            let at = self.scalar(varying);
+            let bytes = self.scaled(at, scale);
+            pointer = self.e.iadd(pointer, bytes);
+        }
+        Address {
+            pointer,
+            offset: (constant << scale) as i32,
+            step: None,
+        }
+    }
+
+    fn base(&mut self, array: ArrayRef) -> Base {
+        let local = match array {
+            ArrayRef::Param(param) => match self.bases[param as usize].clone() {
+                Some(base) => return base,
+                None => unreachable!("arrays are opened at the entry"),
+            },
+            ArrayRef::Local(local) => local,
+        };
+        let slot = self.locals[local as usize];
+        Base {
+            pointer: self.e.b.ins().stack_addr(types::I64, slot, 0),
+            factors: Vec::new(),
+        }
     }
 
     fn scaled(&mut self, elements: Value, scale: u32) -> Value {
@@ -218,10 +288,14 @@ impl Lowerer<'_> {
         index: &[NodeId],
     ) -> Result<(), CodegenError> {
         let ty = self.func.ty(node);
-        let (pointer, step) = self.address(array, index);
+        let Address {
+            pointer,
+            offset,
+            step,
+        } = self.address(array, index);
         if !ty.is_vector() {
             let clif = self.kind(ty).clif();
-            let value = self.e.b.ins().load(clif, ACCESS, pointer, 0);
+            let value = self.e.b.ins().load(clif, ACCESS, pointer, offset);
             let held = self.hold(&[value], 0);
             self.set(node, held);
             return Ok(());
@@ -231,13 +305,16 @@ impl Lowerer<'_> {
         let mut at = pointer;
         for piece in 0..self.pieces_of(ty) {
             let value = match step {
-                None => self.load_piece(ty, pointer, piece * lanes * ty.scalar.bytes()),
-                Some(step) => self.load_lanes(ty, &mut at, step),
+                None => {
+                    let further = (piece * lanes * ty.scalar.bytes()) as i32;
+                    self.load_piece(ty, pointer, offset + further)
+                }
+                Some(step) => self.load_lanes(ty, &mut at, offset, step),
             };
             pieces.push(match ty.scalar {
                 Scalar::Bool => {
                     let zero = self.e.bits(Kind::piece(Scalar::I8), 0);
-                    let cc = super::emit::int_cc(kiln_ir::Op::Ne, true);
+                    let cc = super::emit::int_cc(Op::Ne, true);
                     self.e.icmp(Kind::piece(Scalar::I8), cc, value, zero)
                 }
                 _ => value,
@@ -250,11 +327,11 @@ impl Lowerer<'_> {
     }
 
     /// The lanes of a piece, a stride apart; `at` moves past them.
-    fn load_lanes(&mut self, ty: Type, at: &mut Value, step: Value) -> Value {
+    fn load_lanes(&mut self, ty: Type, at: &mut Value, offset: i32, step: Value) -> Value {
         let one = Kind::one(ty.scalar).clif();
         let lanes: Vec<Value> = (0..self.piece_lanes(ty))
             .map(|_| {
-                let value = self.e.b.ins().load(one, ACCESS, *at, 0);
+                let value = self.e.b.ins().load(one, ACCESS, *at, offset);
                 *at = self.e.iadd(*at, step);
                 value
             })
@@ -263,9 +340,8 @@ impl Lowerer<'_> {
     }
 
     /// A piece of a vector, or a scalar, `offset` bytes from a pointer.
-    pub(super) fn load_piece(&mut self, ty: Type, pointer: Value, offset: usize) -> Value {
+    pub(super) fn load_piece(&mut self, ty: Type, pointer: Value, offset: i32) -> Value {
         let kind = self.kind(ty);
-        let offset = offset as i32;
         let bytes = self.piece_lanes(ty) * ty.scalar.bytes();
         if !kind.vector || bytes == PIECE {
             return self.e.b.ins().load(kind.clif(), ACCESS, pointer, offset);
@@ -285,7 +361,7 @@ impl Lowerer<'_> {
     }
 
     /// Writes a piece of a vector, or a scalar.
-    pub(super) fn store_piece(&mut self, ty: Type, value: Value, pointer: Value, offset: usize) {
+    pub(super) fn store_piece(&mut self, ty: Type, value: Value, pointer: Value, offset: i32) {
         let kind = self.kind(ty);
         let bytes = self.piece_lanes(ty) * ty.scalar.bytes();
         let value = match bytes {
@@ -295,7 +371,7 @@ impl Lowerer<'_> {
             2 => self.low(Scalar::I16, value),
             _ => self.low(Scalar::I8, value),
         };
-        self.store_word(value, pointer, offset);
+        self.store_at(value, pointer, offset);
     }
 
     /// The first lane of a piece seen as lanes of `scalar`.
@@ -304,21 +380,34 @@ impl Lowerer<'_> {
         self.e.lane(value, 0)
     }
 
+    /// Writes a scalar to an element.
+    pub(super) fn store_value(&mut self, array: ArrayRef, index: &[NodeId], value: Value) {
+        self.has_stored = true;
+        let Address {
+            pointer, offset, ..
+        } = self.address(array, index);
+        self.store_at(value, pointer, offset);
+    }
+
     pub(super) fn store(
         &mut self,
         array: ArrayRef,
         index: &[NodeId],
         value: NodeId,
     ) -> Result<(), CodegenError> {
-        self.has_stored = true;
         let ty = self.func.ty(value);
         let held = self.get_mask_or_value(value, 1);
-        let (pointer, step) = self.address(array, index);
         if !ty.is_vector() {
             let value = self.at(held, 0);
-            self.store_word(value, pointer, 0);
+            self.store_value(array, index, value);
             return Ok(());
         }
+        self.has_stored = true;
+        let Address {
+            pointer,
+            offset: first,
+            step,
+        } = self.address(array, index);
         let lanes = self.piece_lanes(ty);
         let mut at = pointer;
         for piece in 0..self.pieces_of(ty) {
@@ -328,12 +417,13 @@ impl Lowerer<'_> {
                 value = self.e.band(value, one);
             }
             let Some(step) = step else {
-                self.store_piece(ty, value, pointer, piece * lanes * ty.scalar.bytes());
+                let offset = (piece * lanes * ty.scalar.bytes()) as i32;
+                self.store_piece(ty, value, pointer, first + offset);
                 continue;
             };
             for lane in 0..lanes {
                 let value = self.e.lane(value, lane);
-                self.store_word(value, at, 0);
+                self.store_at(value, at, first);
                 at = self.e.iadd(at, step);
             }
         }

@@ -2,12 +2,13 @@
 //! 128 bits.
 //!
 //! `ops` is the legality table; `int`, `float` and `cast` are the sequences
-//! behind it; `lower` walks a Func, `memory` and `control` are its accesses
-//! and its blocks. What comes back from Cranelift is checked: no relocation,
-//! no trap but those of divisions made safe, a bounded stack frame.
+//! behind it; `lower` walks a Func, `memory`, `control` and `reduce` are its
+//! accesses, its blocks and its reductions. What comes back from Cranelift is
+//! checked: no relocation, no trap but those of divisions made safe, a
+//! bounded stack frame.
 //!
-//! Deliberately absent: reductions with the fixed shape, scans and calls,
-//! which passes replace by loops first.
+//! Deliberately absent: calls, which kiln-opt inlines first, and reductions
+//! of vectors.
 
 mod cast;
 mod control;
@@ -18,6 +19,7 @@ mod int;
 mod lower;
 mod memory;
 mod ops;
+mod reduce;
 mod vector;
 
 pub(crate) use control::scalar_entry;

@@ -98,7 +98,7 @@ pub(crate) enum Inst {
 #[derive(Clone, Debug)]
 pub(crate) struct Guard {
     pub(crate) fault: FaultId,
-    /// The index of the innermost counted loop around it.
+    /// The index of the outermost counted loop around it.
     pub(crate) row: Option<Reg>,
     pub(crate) operands: Vec<(Scalar, Reg)>,
 }
@@ -117,6 +117,8 @@ pub(crate) struct Code {
     /// Number of elements of each local array.
     pub(crate) locals: Vec<(Scalar, u32)>,
     pub(crate) trees: Vec<(Combine, Scalar)>,
+    /// What the local arrays take.
+    pub(crate) local_bytes: usize,
 }
 
 /// What code runs on: the registers, local arrays and trees of a state.

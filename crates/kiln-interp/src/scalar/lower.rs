@@ -6,10 +6,9 @@
 
 use crate::program::Unsupported;
 use crate::scalar::code::{Apply, Code, Guard, Inst, Place, Reg};
-use crate::scalar::tree::identity;
 use kiln_ir::{
-    ArrayRef, CallArg, Combine, Const, Fault, FaultId, Func, Node, NodeId, Op, ParamType, RegionId,
-    Scalar, Schedule, Shape, as_row_loop,
+    ArrayRef, CallArg, Combine, Const, Fault, FaultId, Func, LOCALS_BYTES_MAX, Node, NodeId, Op,
+    ParamType, RegionId, Scalar, Schedule, Shape, as_row_loop,
 };
 use rustc_hash::FxHashMap;
 
@@ -37,7 +36,7 @@ pub(crate) fn lower(func: &Func, schedule: &Schedule, faults: &mut Vec<Fault>) -
             ParamType::Array(_) => Bound::Array(Place::Arg(index)),
         });
     }
-    let mut lowering = Lowering::new(func, schedule, params, &mut code, &mut constants, faults);
+    let mut lowering = Lowering::new(func, schedule, params, &mut code, &mut constants, faults)?;
     lowering.rows = as_row_loop(func);
     lowering.region(func.body())?;
     let results = &func.region(func.body()).yields;
@@ -86,7 +85,7 @@ struct Lowering<'a> {
     /// The register of each node; of a structured node, that of its first
     /// result.
     registers: Vec<Reg>,
-    /// The index of the innermost counted loop.
+    /// The index of the outermost counted loop.
     row: Option<Reg>,
     /// The loop over rows, if the Func is one.
     rows: Option<NodeId>,
@@ -103,13 +102,19 @@ impl<'a> Lowering<'a> {
         code: &'a mut Code,
         constants: &'a mut FxHashMap<Const, Reg>,
         faults: &'a mut Vec<Fault>,
-    ) -> Lowering<'a> {
+    ) -> Result<Lowering<'a>> {
+        code.local_bytes += func.locals().iter().map(|l| l.bytes()).sum::<usize>();
+        if code.local_bytes > LOCALS_BYTES_MAX {
+            return Err(Unsupported {
+                what: format!("more than {LOCALS_BYTES_MAX} bytes of local arrays"),
+            });
+        }
         let locals = code.locals.len() as u16;
         for (index, local) in (locals..).zip(func.locals()) {
             code.locals.push((local.elem, local.len));
             code.insts.push(Inst::Clear { local: index });
         }
-        Lowering {
+        Ok(Lowering {
             func,
             schedule,
             params,
@@ -120,7 +125,7 @@ impl<'a> Lowering<'a> {
             code,
             constants,
             faults,
-        }
+        })
     }
 
     fn push(&mut self, inst: Inst) -> Result<usize> {
@@ -497,7 +502,8 @@ impl<'a> Lowering<'a> {
         let leave = self.push(Inst::Enter { index, hi, to: 0 })?;
         let to = self.here();
         self.bind(body, &[&[index], carried].concat());
-        let outer = self.row.replace(index);
+        let outer = self.row;
+        self.row = outer.or(Some(index));
         round(self)?;
         self.row = outer;
         self.push(Inst::Next { index, hi, to })?;
@@ -537,7 +543,7 @@ impl<'a> Lowering<'a> {
                 self.push(Inst::TreeBegin { tree })?;
             }
             Shape::InOrder => {
-                let from = self.constant(identity(combine, ty));
+                let from = self.constant(combine.identity(ty));
                 self.push(Inst::Copy { dst, from })?;
             }
         }
@@ -578,7 +584,7 @@ impl<'a> Lowering<'a> {
             self.code,
             self.constants,
             self.faults,
-        );
+        )?;
         inner.row = self.row;
         inner.region_into(callee.body(), &results)
     }

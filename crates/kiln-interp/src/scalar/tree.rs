@@ -31,7 +31,7 @@ impl Tree {
         Tree {
             combine,
             ty,
-            lanes: vec![identity(combine, ty); lanes],
+            lanes: vec![combine.identity(ty); lanes],
             filled: 0,
             blocks: 0,
             done: Vec::new(),
@@ -43,7 +43,7 @@ impl Tree {
         self.filled = 0;
         self.blocks = 0;
         self.done.clear();
-        self.lanes.fill(identity(self.combine, self.ty));
+        self.lanes.fill(self.combine.identity(self.ty));
     }
 
     /// Adds the next value.
@@ -65,7 +65,7 @@ impl Tree {
             // The blocks on the left came first.
             self.join(left, right)
         });
-        combined.unwrap_or(identity(self.combine, self.ty)).bits()
+        combined.unwrap_or(self.combine.identity(self.ty)).bits()
     }
 
     /// Folds the open block and adds it to those that are done.
@@ -88,7 +88,7 @@ impl Tree {
         self.done.push(value);
         self.blocks += 1;
         self.filled = 0;
-        self.lanes.fill(identity(self.combine, self.ty));
+        self.lanes.fill(self.combine.identity(self.ty));
     }
 
     fn join(&self, x: Const, y: Const) -> Const {
@@ -105,38 +105,9 @@ fn join(combine: Combine, ty: Scalar, x: Const, y: Const) -> Const {
     }
 }
 
-/// What leaves every value as it is: -0.0 for a sum of floats.
-pub(crate) fn identity(combine: Combine, ty: Scalar) -> Const {
-    match (combine, ty) {
-        (Combine::Sum, Scalar::F32) => Const::f32(-0.0),
-        (Combine::Sum, Scalar::F64) => Const::f64(-0.0),
-        (Combine::Min, Scalar::F32) => Const::f32(f32::INFINITY),
-        (Combine::Min, Scalar::F64) => Const::f64(f64::INFINITY),
-        (Combine::Max, Scalar::F32) => Const::f32(f32::NEG_INFINITY),
-        (Combine::Max, Scalar::F64) => Const::f64(f64::NEG_INFINITY),
-        (Combine::Sum | Combine::Any, _) => Const::zero(ty),
-        (Combine::Product, _) => Const::one(ty),
-        (Combine::All, _) => Const::from_bits(ty, u64::MAX),
-        (Combine::Min, _) => least_or_greatest(ty, true),
-        (Combine::Max, _) => least_or_greatest(ty, false),
-    }
-}
-
-/// The greatest value of an integer type, or the least one.
-fn least_or_greatest(ty: Scalar, greatest: bool) -> Const {
-    let sign = 1u64 << (ty.bits() - 1);
-    let bits = match (ty.is_signed(), greatest) {
-        (true, true) => sign - 1,
-        (true, false) => sign,
-        (false, true) => u64::MAX,
-        (false, false) => 0,
-    };
-    Const::from_bits(ty, bits)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Tree, identity};
+    use super::Tree;
     use kiln_ir::{Combine, Const, Scalar};
 
     fn sum(values: &[f64]) -> f64 {
@@ -149,9 +120,9 @@ mod tests {
     fn an_empty_sum_is_minus_zero_and_the_identities_are_neutral() {
         assert_eq!(sum(&[]).to_bits(), (-0.0f64).to_bits());
         assert_eq!(sum(&[-0.0]).to_bits(), (-0.0f64).to_bits());
-        let least = identity(Combine::Max, Scalar::I8);
+        let least = Combine::Max.identity(Scalar::I8);
         assert_eq!(least.as_int(), Some(-128));
-        assert_eq!(identity(Combine::All, Scalar::Bool), Const::bool(true));
+        assert_eq!(Combine::All.identity(Scalar::Bool), Const::bool(true));
     }
 
     #[test]

@@ -2,18 +2,19 @@
 //!
 //! The lines `; run: @f(..) == ..` of a function of one row are rows: they
 //! are called one by one and mapped together, at every level. A line with
-//! `fails KIND` ends such a map. A Func with arrays runs in the interpreter,
-//! before and after the passes; the file then says `; ways: interpreter`.
+//! `fails KIND` ends such a map. A Func with arrays is called once per line,
+//! every way of [`whole`](crate::whole); the file then says `; ways: whole`,
+//! and a line may say more of a failure: `fails KIND row N (OPERANDS)`, and
+//! behind `==` what the arrays hold then.
 
 use crate::filetest::command::func;
 use crate::filetest::file::{Case, option};
 use crate::filetest::value::{Written, bare, parse, split};
-use crate::ways::{self, Ran, Way, buffer, values};
+use crate::ways::{self, Ran, Way};
+use crate::whole::{self, Array, Input, Whole};
 use kiln_codegen::Level;
-use kiln_interp::{Arg, Failure, Program};
-use kiln_ir::{Access, Column, Const, Func, ParamType};
-use kiln_opt::{OptConfig, optimize};
-use kiln_runtime::Buffer;
+use kiln_interp::{Failure, Program};
+use kiln_ir::{Column, Const, Func, ParamType};
 
 /// One line: a call and what must come of it.
 struct Line {
@@ -23,7 +24,45 @@ struct Line {
 
 enum Outcome {
     Gives(Vec<Written>),
-    Fails(String),
+    Fails(Fails),
+}
+
+/// What a line says of a failure.
+struct Fails {
+    kind: String,
+    row: Option<String>,
+    operands: Option<Vec<Written>>,
+    written: Option<Vec<Written>>,
+}
+
+impl Fails {
+    fn parse(text: &str) -> Fails {
+        let (what, written) = match text.split_once(" == ") {
+            Some((what, written)) => (what, Some(values_of(written))),
+            None => (text, None),
+        };
+        let (what, operands) = match what.split_once('(') {
+            Some((what, operands)) => (what, Some(values_of(&format!("({operands}")))),
+            None => (what, None),
+        };
+        let (kind, row) = match what.split_once(" row ") {
+            Some((kind, row)) => (kind, Some(row.trim().to_owned())),
+            None => (what, None),
+        };
+        Fails {
+            kind: kind.trim().to_owned(),
+            row,
+            operands,
+            written,
+        }
+    }
+}
+
+/// One value, or several in parentheses.
+fn values_of(text: &str) -> Vec<Written> {
+    let text = text.trim();
+    let tuple = text.strip_prefix('(').and_then(|r| r.strip_suffix(')'));
+    split(tuple.unwrap_or(text))
 }
 
 /// Checks every line of a case.
@@ -42,7 +81,7 @@ pub(crate) fn check(
     }
     let ways = match option(options, "ways") {
         None => Way::all(),
-        Some("interpreter") => Vec::new(),
+        Some("whole") => return whole_calls(&func, &lines),
         Some("one lane") => {
             let mut ways = vec![Way::Calls, Way::Engine(Level::One)];
             ways.extend([false, true].map(|optimise| Way::Code {
@@ -53,11 +92,8 @@ pub(crate) fn check(
         }
         Some(other) => return Err(format!("there are no ways {other}")),
     };
-    if ways.is_empty() {
-        return lines.iter().try_for_each(|line| interpret(&func, line));
-    }
     if !func.is_scalar() {
-        return Err("a Func with arrays runs in the interpreter alone".to_owned());
+        return Err("a Func with arrays asks for `; ways: whole`".to_owned());
     }
     let (good, failing): (Vec<&Line>, Vec<&Line>) = lines
         .iter()
@@ -80,10 +116,9 @@ fn lines(func: &Func, expected: &str) -> Result<Vec<Line>, String> {
         let (args, outcome) = rest.split_once(')').ok_or_else(wrong)?;
         let outcome = outcome.trim();
         let outcome = if let Some(results) = outcome.strip_prefix("== ") {
-            let tuple = results.strip_prefix('(').and_then(|r| r.strip_suffix(')'));
-            Outcome::Gives(split(tuple.unwrap_or(results)))
+            Outcome::Gives(values_of(results))
         } else {
-            Outcome::Fails(outcome.strip_prefix("fails ").ok_or_else(wrong)?.to_owned())
+            Outcome::Fails(Fails::parse(outcome.strip_prefix("fails ").ok_or_else(wrong)?))
         };
         let args = split(args);
         if args.len() != func.params().len() {
@@ -141,7 +176,7 @@ fn rows(func: &Func, good: &[&Line], failing: Option<&Line>, way: Way) -> Result
         return Err(format!("{way}: {difference}\n{}", rows.join("\n")));
     }
     match (way, failing.map(|line| &line.outcome)) {
-        (Way::Calls, Some(Outcome::Fails(kind))) => fails_as(func, &case, kind),
+        (Way::Calls, Some(Outcome::Fails(fails))) => fails_as(func, &case, &fails.kind),
         _ => Ok(()),
     }
 }
@@ -161,69 +196,101 @@ fn fails_as(func: &Func, case: &ways::Case, kind: &str) -> Result<(), String> {
     }
 }
 
-/// Runs a line in the interpreter, before and after the passes.
-fn interpret(func: &Func, line: &Line) -> Result<(), String> {
-    interpret_once(func, line).map_err(|e| format!("interpreter: {e}"))?;
-    let config = OptConfig::default().verify(true);
-    let optimized = optimize(func, &config).map_err(|e| e.to_string())?;
-    interpret_once(&optimized.func, line).map_err(|e| format!("interpreter, optimised: {e}"))
+/// Calls a Func once per line, every way.
+fn whole_calls(func: &Func, lines: &[Line]) -> Result<(), String> {
+    let mut whole = Whole::new(func)?;
+    lines.iter().try_for_each(|line| {
+        let inputs = func.params().iter().zip(&line.args);
+        let inputs: Result<Vec<Input>, String> =
+            inputs.map(|(param, arg)| input(param.ty, arg)).collect();
+        let inputs = inputs?;
+        let outcome = whole.check(&inputs)?;
+        as_expected(func, &line.outcome, &outcome)
+    })
 }
 
-fn interpret_once(func: &Func, line: &Line) -> Result<(), String> {
-    let program = Program::new(func).map_err(|e| e.to_string())?;
-    let mut scalars = Vec::new();
-    let mut arrays: Vec<(usize, Buffer)> = Vec::new();
-    for (index, (param, arg)) in func.params().iter().zip(&line.args).enumerate() {
-        match (param.ty, arg) {
-            (ParamType::Scalar(scalar), Written::One(text)) => scalars.push(parse(scalar, text)?),
-            (ParamType::Array(ty), Written::List(list)) if ty.rank == 1 => {
-                let column = list.iter().map(|text| parse(ty.elem, text));
-                let column = column.collect::<Result<Vec<_>, _>>()?;
-                arrays.push((index, buffer(ty.elem, &column)));
-            }
-            (ty, _) => return Err(format!("{arg:?} is no {ty}")),
+/// An argument as a line writes it: `[1, 2, 3, 4, 5, 6 | 2 x 3]` is an array
+/// of rank 2, `[1, 2, 3 | 2 x 2 from 1 by 1, -1]` one with these strides
+/// whose element 0 is that of index 1 in the buffer.
+fn input(param: ParamType, arg: &Written) -> Result<Input, String> {
+    let (ty, list) = match (param, arg) {
+        (ParamType::Scalar(scalar), Written::One(text)) => {
+            return Ok(Input::Value(parse(scalar, text)?));
         }
-    }
-    let mut slots = vec![0; func.results().len()];
-    let ran = {
-        let mut rest = arrays.iter_mut();
-        let mut scalars = scalars.into_iter();
-        let mut args: Vec<Arg<'_>> = Vec::new();
-        for param in func.params() {
-            args.push(
-                match param.ty {
-                    ParamType::Scalar(_) => scalars.next().map(Arg::Value),
-                    ParamType::Array(ty) => rest.next().map(|(_, data)| match ty.access {
-                        Access::Read => Arg::Slice(data.as_slice()),
-                        Access::Mut => Arg::SliceMut(data.as_slice_mut()),
-                    }),
-                }
-                .ok_or("one argument per parameter")?,
-            );
-        }
-        program.run(&mut program.state(), &mut args, &mut slots)
+        (ParamType::Array(ty), Written::List(list)) => (ty, list),
+        (ty, _) => return Err(format!("{arg:?} is no {ty}")),
     };
-    let expected = match (&line.outcome, ran) {
-        (Outcome::Gives(expected), Ok(())) => expected,
-        (Outcome::Fails(kind), Err(Failure::Fault { fault, .. }))
-            if program.fault(fault).kind.name() == kind =>
-        {
-            return Ok(());
-        }
-        (Outcome::Gives(_), Err(failure)) => return Err(failure.to_string()),
-        (Outcome::Fails(kind), other) => return Err(format!("{other:?} and not {kind}")),
+    let text = list.join(", ");
+    let (values, geometry) = match text.split_once('|') {
+        Some((values, geometry)) => (values, Some(geometry)),
+        None => (text.as_str(), None),
     };
-    let mut found: Vec<Vec<Const>> = Vec::new();
-    for (ty, &bits) in func.results().iter().zip(&slots) {
-        found.push(vec![Const::from_bits(ty.scalar, bits)]);
+    let values: Result<Vec<Const>, String> = values
+        .split(',')
+        .map(str::trim)
+        .filter(|text| !text.is_empty())
+        .map(|text| parse(ty.elem, text))
+        .collect();
+    let values = values?;
+    let Some(geometry) = geometry else {
+        let shape = vec![values.len(); usize::from(ty.rank)];
+        return Ok(Input::Array(Array::contiguous(values, shape)));
+    };
+    let number = |text: &str| {
+        let number = text.trim().parse::<isize>();
+        number.map_err(|_| format!("{text} is no number"))
+    };
+    let (shape, rest) = match geometry.split_once(" from ") {
+        Some((shape, rest)) => (shape, Some(rest)),
+        None => (geometry, None),
+    };
+    let shape: Result<Vec<usize>, String> = shape
+        .split('x')
+        .map(str::trim)
+        .filter(|text| !text.is_empty())
+        .map(|text| number(text).map(|n| n as usize))
+        .collect();
+    let mut array = Array::contiguous(values, shape?);
+    if let Some((origin, strides)) = rest.and_then(|rest| rest.split_once(" by ")) {
+        array.origin = number(origin)? as usize;
+        array.strides = strides.split(',').map(number).collect::<Result<_, _>>()?;
     }
-    for (index, data) in &arrays {
-        let is_written =
-            matches!(func.params()[*index].ty, ParamType::Array(ty) if ty.access == Access::Mut);
-        if is_written {
-            found.push(values(data));
+    Ok(Input::Array(array))
+}
+
+fn as_expected(func: &Func, expected: &Outcome, ran: &whole::Ran) -> Result<(), String> {
+    let written = || ran.written.iter().cloned();
+    let fails = match (expected, &ran.failed) {
+        (Outcome::Gives(values), None) => {
+            let results = ran.results.iter().map(|&v| vec![v]);
+            return same(values, results.chain(written()));
         }
+        (Outcome::Fails(fails), Some(failed)) => (fails, failed),
+        (Outcome::Gives(_), Some(failed)) => return Err(format!("fails with {failed:?}")),
+        (Outcome::Fails(fails), None) => return Err(format!("does not fail as {}", fails.kind)),
+    };
+    let (said, failed) = fails;
+    if failed.fault.kind.name() != said.kind {
+        return Err(format!("@{} fails with {failed:?}", func.name()));
     }
+    if said.row.as_ref().is_some_and(|row| *row != failed.row.to_string()) {
+        return Err(format!("fails in row {}", failed.row));
+    }
+    if let Some(operands) = &said.operands {
+        same(operands, failed.operands.iter().map(|&v| vec![v]))?;
+    }
+    match &said.written {
+        Some(values) => same(values, written()),
+        None => Ok(()),
+    }
+}
+
+/// Whether values are what a line writes.
+fn same(
+    expected: &[Written],
+    found: impl Iterator<Item = Vec<Const>>,
+) -> Result<(), String> {
+    let found: Vec<Vec<Const>> = found.collect();
     if found.len() != expected.len() {
         return Err(format!("{} values, not {}", found.len(), expected.len()));
     }
@@ -238,12 +305,7 @@ fn interpret_once(func: &Func, line: &Line) -> Result<(), String> {
                 .zip(texts)
                 .all(|(&value, text)| parse(value.scalar(), text) == Ok(value));
         if !same {
-            let found: Vec<String> = found.iter().map(|&v| bare(v)).collect();
-            return Err(format!(
-                "[{}] and not [{}]",
-                found.join(", "),
-                texts.join(", ")
-            ));
+            return Err(format!("{} and not [{}]", whole::list(found), texts.join(", ")));
         }
     }
     Ok(())
