@@ -62,7 +62,9 @@ pub fn error_operands(code: u64, words: &[u64; ERROR_OPERANDS_MAX]) -> Vec<Const
         Scalar::ALL.get(index).copied()
     });
     let values = scalars.zip(words);
-    values.map(|(ty, &word)| Const::from_bits(ty, word)).collect()
+    values
+        .map(|(ty, &word)| Const::from_bits(ty, word))
+        .collect()
 }
 
 /// An op that code calls through the helper table, on one float type.

@@ -15,9 +15,7 @@
 //! - nothing that writes a parameter comes before a guard that asks for a
 //!   retry.
 
-use crate::func::{
-    ArrayRef, CallArg, FaultKind, Func, LOCALS_BYTES_MAX, Node, NodeId, RegionId,
-};
+use crate::func::{ArrayRef, CallArg, FaultKind, Func, LOCALS_BYTES_MAX, Node, NodeId, RegionId};
 use crate::op::{Op, POWI_MAX};
 use crate::parse::NESTING_MAX;
 use crate::print::describe;

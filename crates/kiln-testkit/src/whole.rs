@@ -151,7 +151,9 @@ impl Whole {
     }
 
     fn with(func: &Func, config: OptConfig) -> Result<Whole, String> {
-        let optimised = optimize(func, &config).map_err(|e| format!("passes: {e}"))?.func;
+        let optimised = optimize(func, &config)
+            .map_err(|e| format!("passes: {e}"))?
+            .func;
         let compile = |optimise| {
             let config = CodegenConfig {
                 optimise: Some(optimise),
@@ -355,7 +357,9 @@ fn interpret(func: &Func, program: &Program, inputs: &[Input]) -> Result<Ran, St
             None => results(func, |index| slots[index]),
             Some(_) => Vec::new(),
         },
-        written: written.filter_map(|(_, b)| b.as_ref().map(values)).collect(),
+        written: written
+            .filter_map(|(_, b)| b.as_ref().map(values))
+            .collect(),
         failed,
     })
 }

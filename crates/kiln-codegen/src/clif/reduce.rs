@@ -230,8 +230,7 @@ impl Lowerer<'_> {
         let whole = self.e.b.ins().iconst(types::I64, BLOCK);
         let full = self.e.iadd(first, whole);
         let is_short = self.e.icmp(unsigned, int_cc(Op::Lt, false), left, whole);
-        self.e
-            .select(Kind::one(Scalar::I64), is_short, hi, full)
+        self.e.select(Kind::one(Scalar::I64), is_short, hi, full)
     }
 
     /// Joins the values of `first..end` to the lanes, round and round.
@@ -254,10 +253,7 @@ impl Lowerer<'_> {
         let index = self.e.b.append_block_param(round, types::I64);
         let offset = self.e.b.append_block_param(round, types::I64);
         let start = self.e.b.ins().iconst(types::I64, 0);
-        self.e
-            .b
-            .ins()
-            .jump(round, &[first.into(), start.into()]);
+        self.e.b.ins().jump(round, &[first.into(), start.into()]);
 
         self.e.b.switch_to_block(round);
         let value = self.round(index, body)?;
@@ -328,10 +324,7 @@ impl Lowerer<'_> {
         self.e.b.switch_to_block(put);
         self.store_word(held, at, 0);
         let blocks = self.count(blocks);
-        self.e
-            .b
-            .ins()
-            .jump(again, &[first.into(), blocks.into()]);
+        self.e.b.ins().jump(again, &[first.into(), blocks.into()]);
         Ok(())
     }
 
@@ -357,17 +350,11 @@ impl Lowerer<'_> {
 
         self.e.b.switch_to_block(test);
         let exit = tree.exit;
-        self.e
-            .b
-            .ins()
-            .brif(digits, look, &[], exit, &[held.into()]);
+        self.e.b.ins().brif(digits, look, &[], exit, &[held.into()]);
 
         self.e.b.switch_to_block(look);
         let is_one = self.lowest_bit(digits);
-        self.e
-            .b
-            .ins()
-            .brif(is_one, join, &[], skip, &[held.into()]);
+        self.e.b.ins().brif(is_one, join, &[], skip, &[held.into()]);
 
         self.e.b.switch_to_block(join);
         let digit = tree.joining.load(&mut self.e, at, 0);

@@ -118,7 +118,9 @@ fn lines(func: &Func, expected: &str) -> Result<Vec<Line>, String> {
         let outcome = if let Some(results) = outcome.strip_prefix("== ") {
             Outcome::Gives(values_of(results))
         } else {
-            Outcome::Fails(Fails::parse(outcome.strip_prefix("fails ").ok_or_else(wrong)?))
+            Outcome::Fails(Fails::parse(
+                outcome.strip_prefix("fails ").ok_or_else(wrong)?,
+            ))
         };
         let args = split(args);
         if args.len() != func.params().len() {
@@ -273,7 +275,11 @@ fn as_expected(func: &Func, expected: &Outcome, ran: &whole::Ran) -> Result<(), 
     if failed.fault.kind.name() != said.kind {
         return Err(format!("@{} fails with {failed:?}", func.name()));
     }
-    if said.row.as_ref().is_some_and(|row| *row != failed.row.to_string()) {
+    if said
+        .row
+        .as_ref()
+        .is_some_and(|row| *row != failed.row.to_string())
+    {
         return Err(format!("fails in row {}", failed.row));
     }
     if let Some(operands) = &said.operands {
@@ -286,10 +292,7 @@ fn as_expected(func: &Func, expected: &Outcome, ran: &whole::Ran) -> Result<(), 
 }
 
 /// Whether values are what a line writes.
-fn same(
-    expected: &[Written],
-    found: impl Iterator<Item = Vec<Const>>,
-) -> Result<(), String> {
+fn same(expected: &[Written], found: impl Iterator<Item = Vec<Const>>) -> Result<(), String> {
     let found: Vec<Vec<Const>> = found.collect();
     if found.len() != expected.len() {
         return Err(format!("{} values, not {}", found.len(), expected.len()));
@@ -305,7 +308,11 @@ fn same(
                 .zip(texts)
                 .all(|(&value, text)| parse(value.scalar(), text) == Ok(value));
         if !same {
-            return Err(format!("{} and not [{}]", whole::list(found), texts.join(", ")));
+            return Err(format!(
+                "{} and not [{}]",
+                whole::list(found),
+                texts.join(", ")
+            ));
         }
     }
     Ok(())
