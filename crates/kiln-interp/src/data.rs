@@ -49,6 +49,13 @@ macro_rules! slices {
                 }
             }
 
+            /// The same elements, for a shorter time.
+            pub fn reborrow(&mut self) -> SliceMut<'_> {
+                match self {
+                    $(SliceMut::$variant(data) => SliceMut::$variant(data),)*
+                }
+            }
+
             /// The same elements, borrowed for reading.
             pub fn as_slice(&self) -> Slice<'_> {
                 match self {

@@ -16,6 +16,10 @@ use std::sync::{Arc, OnceLock};
 /// More than any one op expands to.
 const EXPANSION_MAX: usize = 512;
 
+/// Bytes of local arrays that a Func and what it calls may have: they live on
+/// the stack.
+const LOCAL_BYTES_MAX: usize = 32 << 10;
+
 /// What there is to know of a Func that was let in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Admitted {
@@ -35,13 +39,30 @@ pub(crate) fn admit(func: &Func, limits: &Limits) -> Result<Admitted, RuntimeErr
             });
         }
     }
+    admit_size(func, &all, limits)
+}
+
+/// As [`admit`], for a Func of any parameters.
+pub(crate) fn admit_any(func: &Func, limits: &Limits) -> Result<Admitted, RuntimeError> {
+    let all = reachable(func)?;
+    let mut local_bytes = 0;
+    for func in &all {
+        kiln_ir::verify(func)?;
+        let bytes = |local: &kiln_ir::Local| local.len as usize * local.elem.bytes();
+        local_bytes += func.locals().iter().map(bytes).sum::<usize>();
+    }
+    check_limit("bytes of local arrays", local_bytes, LOCAL_BYTES_MAX)?;
+    admit_size(func, &all, limits)
+}
+
+fn admit_size(func: &Func, all: &[&Func], limits: &Limits) -> Result<Admitted, RuntimeError> {
     check_limit("inputs", func.params().len(), limits.inputs)?;
     let budget = limits.expanded_nodes();
     // Most Funcs are so small that nothing need be counted.
     let is_small = all.len() == 1 && func.node_count() < budget / EXPANSION_MAX;
     if !is_small {
         let what = "nodes, functions expanded,";
-        check_limit(what, expanded_nodes(&all), budget)?;
+        check_limit(what, expanded_nodes(all), budget)?;
     }
     Ok(Admitted {
         can_fail: all.iter().any(|func| has_guard(func)),

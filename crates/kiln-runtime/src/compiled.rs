@@ -4,6 +4,7 @@
 #![allow(unsafe_code, reason = "calling machine code is what this type is for")]
 
 use crate::cache::Weight;
+use crate::fault::KnownFault;
 use crate::frame::Frame;
 use crate::load::{LoadError, Loaded};
 use crate::stats::CodeBytes;
@@ -24,6 +25,7 @@ pub struct Compiled {
     stack_bytes: usize,
     report: Report,
     notes: Vec<String>,
+    faults: Vec<KnownFault>,
 }
 
 impl Compiled {
@@ -45,6 +47,7 @@ impl Compiled {
             stack_bytes: code.stack_bytes,
             report,
             notes,
+            faults: KnownFault::all(func),
         })
     }
 
@@ -81,6 +84,12 @@ impl Compiled {
     /// Which wider levels were tried, and why each was not used.
     pub fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    /// The fault that a status stands for, if it does.
+    pub(crate) fn fault(&self, status: i64) -> Option<&KnownFault> {
+        self.faults
+            .get(usize::try_from(status).ok()?.checked_sub(1)?)
     }
 
     /// The layout of its frame.

@@ -3,7 +3,7 @@
 //! A failure to make machine code is not here: it ends in the interpreter and
 //! in [`Stats`](crate::Stats), never in an error.
 
-use kiln_ir::{Const, FaultKind, Scalar, Span, VerifyError};
+use kiln_ir::{Const, FaultKind, ParamType, Scalar, Span, VerifyError};
 use std::fmt;
 use thiserror::Error;
 
@@ -15,6 +15,8 @@ pub struct Fault {
     pub kind: FaultKind,
     /// What was being computed, in the words of the source.
     pub message: String,
+    /// The kernel, where it has a name: that of its Func.
+    pub kernel: Option<String>,
     /// The row that failed, the lowest of them; `None` for a call of one row.
     pub row: Option<usize>,
     /// The values that the guard shows, at that row.
@@ -25,10 +27,16 @@ pub struct Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
-        if let Some(row) = self.row {
-            write!(f, " in row {row}")?;
+        if let Some((index, length)) = self.index().zip(self.length()) {
+            let array = &self.message;
+            write!(f, "index {index} is outside {array} of length {length}")?;
+            if let Some(dim) = self.dimension() {
+                write!(f, " in dimension {dim}")?;
+            }
+            return self.place(f);
         }
+        f.write_str(&self.message)?;
+        self.place(f)?;
         for (index, value) in self.operands.iter().enumerate() {
             let separator = if index == 0 { ": " } else { ", " };
             write!(f, "{separator}{value}")?;
@@ -38,6 +46,46 @@ impl fmt::Display for Fault {
 }
 
 impl std::error::Error for Fault {}
+
+/// What a fault of the kind [`FaultKind::Index`] says: its message is what the
+/// source calls the array, its operands are the index, the length and, in an
+/// array of several dimensions, the dimension.
+impl Fault {
+    /// The array that has no such element, as the source calls it.
+    pub fn array(&self) -> Option<&str> {
+        self.index().map(|_| self.message.as_str())
+    }
+
+    /// The index that is outside its array.
+    pub fn index(&self) -> Option<i64> {
+        self.of_index(0)
+    }
+
+    /// The extent of the array in that dimension.
+    pub fn length(&self) -> Option<i64> {
+        self.of_index(1)
+    }
+
+    /// The dimension, in an array of several.
+    pub fn dimension(&self) -> Option<i64> {
+        self.of_index(2)
+    }
+
+    fn of_index(&self, operand: usize) -> Option<i64> {
+        let value = self.operands.get(operand)?.as_int()?;
+        (self.kind == FaultKind::Index).then(|| i64::try_from(value).ok())?
+    }
+
+    fn place(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(row) = self.row {
+            write!(f, " in row {row}")?;
+        }
+        match &self.kernel {
+            Some(kernel) => write!(f, " in @{kernel}"),
+            None => Ok(()),
+        }
+    }
+}
 
 /// Why a kernel could not be made or called.
 #[derive(Clone, PartialEq, Debug, Error)]
@@ -145,6 +193,74 @@ pub enum RuntimeError {
         /// The number of elements of the slice.
         slice: usize,
     },
+    /// A view that reaches outside its buffer, or a window outside its
+    /// dimension.
+    #[error("the view reaches index {farthest} of {len} elements")]
+    Reach {
+        /// The index that is farthest outside.
+        farthest: i128,
+        /// The number of elements there are.
+        len: usize,
+    },
+    /// A shape that does not have as many elements as there are.
+    #[error("{found} elements do not make the shape {shape:?}")]
+    Elements {
+        /// The shape.
+        shape: Vec<usize>,
+        /// The number of elements there are.
+        found: usize,
+    },
+    /// A dimension that a view does not have.
+    #[error("there is no dimension {dim} in a view of {rank}")]
+    Dimension {
+        /// The dimension asked for.
+        dim: usize,
+        /// The number of dimensions.
+        rank: usize,
+    },
+    /// An order of dimensions that does not name each one once.
+    #[error("{dims:?} is no order of {rank} dimensions")]
+    Permutation {
+        /// The order.
+        dims: Vec<usize>,
+        /// The number of dimensions.
+        rank: usize,
+    },
+    /// A view that does not broadcast to a shape.
+    #[error("the shape {from:?} does not broadcast to {to:?}")]
+    Broadcast {
+        /// The shape of the view.
+        from: Vec<usize>,
+        /// The shape asked for.
+        to: Vec<usize>,
+    },
+    /// A view to be written of which two elements are one.
+    #[error("two elements of a view to be written are one: shape {shape:?}, strides {strides:?}")]
+    SelfOverlap {
+        /// The shape.
+        shape: Vec<usize>,
+        /// The strides, in elements.
+        strides: Vec<isize>,
+    },
+    /// An argument of a kernel that is no scalar where one is needed, or of
+    /// other dimensions, or not to be written where it has to be.
+    #[error("{name} is {expected}, not {found}")]
+    Argument {
+        /// The parameter.
+        name: String,
+        /// What it takes.
+        expected: ParamType,
+        /// What was given, in the same words.
+        found: ParamType,
+    },
+    /// Two arguments share memory, and one is to be written.
+    #[error("{written} is written and overlaps {other}")]
+    SharedMemory {
+        /// The parameter whose argument is written.
+        written: String,
+        /// The other parameter.
+        other: String,
+    },
     /// An access outside an array, which a valid function of one row does
     /// not hold.
     #[error("index {index:?} lies outside an array")]
@@ -155,6 +271,12 @@ pub enum RuntimeError {
     /// The call was stopped before it was done.
     #[error("the call was stopped")]
     Stopped,
+    /// The system gave no thread to keep deadlines.
+    #[error("no thread to keep the time: {what}")]
+    Thread {
+        /// What the system says.
+        what: String,
+    },
     /// There is no machine code to show.
     #[error("{what}")]
     Code {

@@ -10,8 +10,9 @@
 
 use crate::helpers;
 use kiln_codegen::{FrameLayout, frame};
+use std::cell::Cell;
 use std::mem::MaybeUninit;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 /// A frame's alignment is a cache line's, so it is made of these.
 #[derive(Clone, Copy)]
@@ -26,6 +27,11 @@ impl Line {
 
 /// Lines of a frame that needs no heap: about fifty parameters.
 const INLINE: usize = 8;
+
+thread_local! {
+    /// The memory of a large frame; it stays for the next call.
+    static LARGE: Cell<Vec<Line>> = const { Cell::new(Vec::new()) };
+}
 
 /// A stop flag that nobody raises.
 static NEVER: AtomicU64 = AtomicU64::new(0);
@@ -42,11 +48,12 @@ impl<'l> Frame<'l> {
     #[inline]
     pub(crate) fn new(layout: &'l FrameLayout) -> Frame<'l> {
         let lines = layout.size().div_ceil(Line::BYTES);
-        let large = if lines > INLINE {
-            vec![Line::ZERO; lines]
-        } else {
-            Vec::new()
-        };
+        let mut large = Vec::new();
+        if lines > INLINE {
+            large = LARGE.take();
+            large.clear();
+            large.resize(lines, Line::ZERO);
+        }
         let mut frame = Frame {
             layout,
             small: [Line::ZERO; INLINE],
@@ -91,6 +98,33 @@ impl<'l> Frame<'l> {
         self.set(self.layout.stride(param, 1, 0), 1);
     }
 
+    /// Sets an array parameter: where its first element lies, its shape and
+    /// its strides.
+    #[inline]
+    pub(crate) fn set_view(
+        &mut self,
+        param: usize,
+        data: *const u8,
+        shape: &[usize],
+        strides: &[isize],
+    ) {
+        self.set(self.layout.param(param), data as u64);
+        for (dim, (&extent, &stride)) in shape.iter().zip(strides).enumerate() {
+            self.set(self.layout.extent(param, dim), extent as u64);
+            self.set(self.layout.stride(param, shape.len(), dim), stride as u64);
+        }
+    }
+
+    /// Sets the flag that ends the call, which has to live as long.
+    pub(crate) fn set_stop(&mut self, stop: &AtomicBool) {
+        self.set(frame::STOP, std::ptr::from_ref(stop) as u64);
+    }
+
+    /// An operand in the error record.
+    pub(crate) fn error_operand(&mut self, index: usize) -> u64 {
+        self.get(frame::ERROR_OPERANDS + 8 * index)
+    }
+
     /// A result, after a call.
     #[inline]
     pub(crate) fn result(&mut self, index: usize) -> u64 {
@@ -106,6 +140,14 @@ impl<'l> Frame<'l> {
     #[inline]
     pub(crate) fn as_mut_ptr(&mut self) -> *mut u8 {
         self.lines().as_mut_ptr().cast()
+    }
+}
+
+impl Drop for Frame<'_> {
+    fn drop(&mut self) {
+        if !self.large.is_empty() {
+            LARGE.set(std::mem::take(&mut self.large));
+        }
     }
 }
 

@@ -11,6 +11,7 @@
 
 use crate::error::{Fault, RuntimeError};
 use crate::fpenv;
+use crate::stop::Stop;
 use kiln_interp::{Arg, Failure, Program, State};
 use kiln_ir::Func;
 use std::ops::Range;
@@ -49,6 +50,21 @@ impl Interpreted {
         self.with_state(|state| self.program.run_rows(state, args, rows))
     }
 
+    /// Calls any Func once, under the default floating-point environment.
+    pub(crate) fn run(
+        &self,
+        args: &mut [Arg<'_>],
+        results: &mut [u64],
+        stop: Option<&Stop>,
+    ) -> Result<(), Failure> {
+        self.with_state(|state| {
+            state.set_stop(stop.map(|stop| stop.0.clone()));
+            let result = self.program.run(state, args, results);
+            state.set_stop(None);
+            result
+        })
+    }
+
     /// What a failure means to the caller; there are rows if `first_row` says
     /// from where on the row in it counts.
     pub(crate) fn error(&self, failure: Failure, first_row: Option<usize>) -> RuntimeError {
@@ -63,6 +79,7 @@ impl Interpreted {
                 RuntimeError::from(Fault {
                     kind: known.kind,
                     message: known.message.clone(),
+                    kernel: None,
                     row,
                     operands,
                     span: known.span,

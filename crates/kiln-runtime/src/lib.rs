@@ -1,7 +1,8 @@
 //! Running kiln: loading, dispatch, cache, limits and calls.
 //!
 //! An [`Engine`] takes a `Func` of one row and gives a [`ScalarKernel`], to
-//! be called with one row, or a [`ColumnKernel`], to be mapped over columns.
+//! be called with one row, or a [`ColumnKernel`], to be mapped over columns;
+//! of a `Func` with arrays and loops it makes an [`ArrayKernel`].
 //! On the first call the Func is optimised and compiled for the processor at
 //! hand, once per signature however many threads ask; where that fails, and
 //! where the engine is told so, the interpreter answers with the same bits.
@@ -19,6 +20,8 @@
     )
 )]
 
+mod arg;
+mod arrays;
 mod budget;
 mod cache;
 mod column_view;
@@ -27,19 +30,25 @@ mod element;
 mod engine;
 mod error;
 mod fpenv;
+mod grid;
 mod interpret;
 mod level;
 mod limits;
 mod native;
+mod output;
 mod rows;
 mod scalar;
 mod stats;
+mod stop;
 mod typed;
+mod view;
 
 #[cfg(feature = "jit")]
 mod compiled;
 #[cfg(feature = "jit")]
 mod explain;
+#[cfg(feature = "jit")]
+mod fault;
 #[cfg(feature = "jit")]
 mod frame;
 #[cfg(feature = "jit")]
@@ -51,6 +60,8 @@ mod pipeline;
 #[cfg(feature = "jit")]
 mod worker;
 
+pub use arg::Arg;
+pub use arrays::ArrayKernel;
 pub use column_view::{ColumnArg, ColumnView};
 pub use columns::ColumnKernel;
 pub use element::{Buffer, Element};
@@ -62,6 +73,9 @@ pub use kiln_interp::{Slice, SliceMut};
 pub use level::{Level, Ran, Tier};
 pub use limits::Limits;
 pub use native::Compiled;
+pub use output::Output;
 pub use scalar::ScalarKernel;
 pub use stats::Stats;
+pub use stop::Stop;
 pub use typed::{Function, Typed};
+pub use view::{View, ViewMut};

@@ -23,6 +23,8 @@ pub(crate) enum Form {
     Scalar,
     /// Through a frame.
     Frame,
+    /// Through a frame, with every guard in its place.
+    Guarded,
     /// As a loop over rows, through a frame.
     Rows,
 }

@@ -103,7 +103,7 @@ pub(crate) fn compile(
             start: Instant::now(),
         };
         match form {
-            Form::Scalar | Form::Frame => compiler.scalar(form),
+            Form::Scalar | Form::Frame | Form::Guarded => compiler.scalar(form),
             Form::Rows => compiler.rows(),
         }
     })?
@@ -118,7 +118,8 @@ struct Compiler<'a> {
 impl Compiler<'_> {
     /// A Func that is called for one row.
     fn scalar(&self, form: Form) -> Result<Compiled, Failure> {
-        let optimized = self.optimize(Level::One)?;
+        let config = opt_config(Level::One, &self.settings.limits);
+        let optimized = self.optimize_with(&config.guarded(form == Form::Guarded))?;
         let func = &optimized.func;
         let entry = match form {
             Form::Scalar if func.params().len() <= DIRECT_ARGS_MAX => {
@@ -178,8 +179,11 @@ impl Compiler<'_> {
     }
 
     fn optimize(&self, level: Level) -> Result<Optimized, Failure> {
-        let config = opt_config(level, &self.settings.limits);
-        let optimized = kiln_opt::optimize(self.func, &config)?;
+        self.optimize_with(&opt_config(level, &self.settings.limits))
+    }
+
+    fn optimize_with(&self, config: &OptConfig) -> Result<Optimized, Failure> {
+        let optimized = kiln_opt::optimize(self.func, config)?;
         self.check_clock()?;
         Ok(optimized)
     }

@@ -422,8 +422,14 @@ fn gathered(gather: &dyn Gather, rows: Range<usize>) -> Buffer {
     buffer
 }
 
-fn data_of(slice: Slice<'_>) -> *const u8 {
+/// Where a slice begins.
+pub(crate) fn data_of(slice: Slice<'_>) -> *const u8 {
     each_variant!(Slice slice, data => data.as_ptr().cast())
+}
+
+/// Where a slice that is written begins.
+pub(crate) fn data_of_mut(slice: &mut SliceMut<'_>) -> *mut u8 {
+    each_variant!(SliceMut slice, data => data.as_mut_ptr().cast())
 }
 
 /// Some rows of a slice.

@@ -30,6 +30,9 @@ pub struct Stats {
     /// Calls that native code failed to finish and the interpreter ran again
     /// from the failing block on, to find the row.
     pub reruns: u64,
+    /// Calls that the guarded variant of native code answered, because an
+    /// index may leave its array.
+    pub retries: u64,
     /// Entries in the cache.
     pub entries: usize,
     /// Bytes of executable memory, evicted code that is still held included.
@@ -63,6 +66,7 @@ pub(crate) struct Counters {
     pub(crate) misses: AtomicU64,
     pub(crate) evictions: AtomicU64,
     pub(crate) reruns: AtomicU64,
+    pub(crate) retries: AtomicU64,
     fallbacks: Mutex<BTreeMap<String, u64>>,
 }
 
@@ -97,6 +101,7 @@ impl Counters {
             misses: get(&self.misses),
             evictions: get(&self.evictions),
             reruns: get(&self.reruns),
+            retries: get(&self.retries),
             fallbacks: self
                 .fallbacks
                 .lock()

@@ -3,6 +3,8 @@
 #![cfg(feature = "jit")]
 #![allow(missing_docs, reason = "tests are not documented item by item")]
 
+#[path = "it/arrays.rs"]
+mod arrays;
 #[path = "it/cache.rs"]
 mod cache;
 #[path = "it/columns.rs"]

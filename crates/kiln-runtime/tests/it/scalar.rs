@@ -94,6 +94,7 @@ fn a_fault_says_what_and_where() {
             .unwrap();
         assert_eq!(typed.call(2, -3), Ok(-1));
         let fault = Fault {
+            kernel: None,
             kind: FaultKind::Overflow,
             message: "a + b".to_owned(),
             row: None,

@@ -1,0 +1,508 @@
+//! A function of any parameters, arrays and loops included, called once with
+//! scalars, views and outputs.
+//!
+//! What the arguments are decides nothing about the code: the Func says which
+//! arrays are contiguous, and strides are data. So a kernel has one piece of
+//! code, and the guarded variant of it, made the first time that a call asks
+//! for it. A call checks its arguments before anything runs; from there on
+//! stores are those of sequential code, whoever runs it.
+
+#![allow(
+    unsafe_code,
+    reason = "calling machine code with pointers to the arguments"
+)]
+
+use crate::arg::{Arg, Kind};
+use crate::budget::admit_any;
+use crate::engine::{Engine, Native, Shared};
+use crate::error::RuntimeError;
+use crate::grid::Grid;
+use crate::interpret::Interpreted;
+use crate::level::Ran;
+use crate::native::{Compiled, Form, Request};
+use crate::output::Values;
+use crate::rows::{data_of, data_of_mut};
+use crate::stop::Stop;
+use kiln_ir::{Access, Const, Func, ParamType, Signature, guard_accesses, is_guarded};
+use std::fmt;
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+#[cfg(feature = "jit")]
+use {
+    crate::columns::ran,
+    crate::fpenv,
+    crate::frame::Frame,
+    crate::stats::count,
+    kiln_codegen::frame::{DONE, STOPPED},
+};
+
+/// Results of a call that need no heap.
+const RESULTS: usize = 16;
+
+/// A function of scalars and arrays, ready to be called. Cheap to clone;
+/// clones share everything.
+///
+/// ```
+/// use kiln_runtime::Engine;
+///
+/// let axpy = kiln_ir::parse("func @axpy(a: f64, x: [f64], y: mut [f64]) {
+///     v0 = len y
+///     for v1 in 0..v0 {
+///         v2 = load y[v1]
+///         v3 = load x[v1]
+///         v4 = mul a, v3
+///         v5 = add v2, v4
+///         store y[v1], v5
+///     }
+/// }").unwrap();
+/// let axpy = Engine::default().arrays(axpy)?;
+/// let (x, mut y) = ([1.0, 2.0], [0.5, 0.5, 0.5]);
+/// axpy.call(&mut [2.0.into(), (&x).into(), (&mut y[..2]).into()], &mut [])?;
+/// assert_eq!(y, [2.5, 4.5, 0.5]);
+/// // There is no `x[2]`: what came before is done, and nothing after.
+/// let error = axpy.call(&mut [2.0.into(), (&x).into(), (&mut y).into()], &mut []).unwrap_err();
+/// assert_eq!(error.to_string(), "index 2 is outside x of length 2 in @axpy");
+/// assert_eq!(y, [4.5, 8.5, 0.5]);
+/// # Ok::<(), kiln_runtime::RuntimeError>(())
+/// ```
+#[derive(Clone)]
+pub struct ArrayKernel(Arc<Inner>);
+
+struct Inner {
+    engine: Arc<Shared>,
+    /// With a guard before each access.
+    func: Arc<Func>,
+    /// Whether an argument is written, so that memory could be shared.
+    writes: bool,
+    fast: Code,
+    guarded: Code,
+    interpreted: OnceLock<Result<Interpreted, RuntimeError>>,
+}
+
+/// Native code, once there is some; `None` if there is none for good.
+type Code = OnceLock<Option<Arc<Compiled>>>;
+
+impl Engine {
+    /// A kernel that calls a function of scalars and arrays. Each access is
+    /// guarded, by the Func itself or else here.
+    ///
+    /// # Errors
+    /// When the Func is not valid, or is larger than the engine's limits
+    /// allow.
+    pub fn arrays(&self, func: impl Into<Arc<Func>>) -> Result<ArrayKernel, RuntimeError> {
+        let func = func.into();
+        admit_any(&func, self.limits())?;
+        let func = match is_guarded(&func) {
+            true => func,
+            false => Arc::new(guard_accesses(&func)),
+        };
+        let is_written = |ty: ParamType| ty.as_array().is_some_and(|a| a.access == Access::Mut);
+        let kernel = ArrayKernel(Arc::new(Inner {
+            engine: self.0.clone(),
+            writes: func.params().iter().any(|p| is_written(p.ty)),
+            fast: Code::new(),
+            guarded: Code::new(),
+            interpreted: OnceLock::new(),
+            func,
+        }));
+        if self.0.is_eager() {
+            kernel.prepare();
+        }
+        Ok(kernel)
+    }
+}
+
+impl ArrayKernel {
+    /// The function, with a guard before each access.
+    pub fn func(&self) -> &Arc<Func> {
+        &self.0.func
+    }
+
+    /// The types that it takes and gives.
+    pub fn signature(&self) -> Signature {
+        Signature::of(&self.0.func)
+    }
+
+    /// Makes native code now. Gives it, or `None` if there is none to be had.
+    pub fn prepare(&self) -> Option<Arc<Compiled>> {
+        self.0.native(&self.0.fast, Form::Frame)?;
+        self.0.fast.get().cloned().flatten()
+    }
+
+    /// Calls the function; `results` is filled with one value per result.
+    ///
+    /// # Errors
+    /// When an argument does not fit its parameter in type, rank or layout,
+    /// two share memory of which one is written, or there is not one place
+    /// per result: nothing is written then. The fault of the function: what
+    /// it stored before is stored, what comes after is not, and outputs and
+    /// `results` have no values.
+    pub fn call(&self, args: &mut [Arg<'_>], results: &mut [Const]) -> Result<Ran, RuntimeError> {
+        self.0.call(args, results, None)
+    }
+
+    /// As [`call`](Self::call), until it is stopped.
+    ///
+    /// # Errors
+    /// As there; and [`RuntimeError::Stopped`], with what the function has
+    /// stored by then.
+    pub fn call_until(
+        &self,
+        stop: &Stop,
+        args: &mut [Arg<'_>],
+        results: &mut [Const],
+    ) -> Result<Ran, RuntimeError> {
+        self.0.call(args, results, Some(stop))
+    }
+}
+
+impl fmt::Debug for ArrayKernel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ArrayKernel(@{})", self.0.func.name())
+    }
+}
+
+impl Inner {
+    fn call(
+        &self,
+        args: &mut [Arg<'_>],
+        results: &mut [Const],
+        stop: Option<&Stop>,
+    ) -> Result<Ran, RuntimeError> {
+        self.check(args, results)?;
+        if stop.is_some_and(Stop::is_raised) {
+            return Err(RuntimeError::Stopped);
+        }
+        let mut stack = [0; RESULTS];
+        let mut heap = Vec::new();
+        let slots = if results.len() <= RESULTS {
+            &mut stack[..results.len()]
+        } else {
+            heap.resize(results.len(), 0);
+            &mut heap[..]
+        };
+        begin(args);
+        let ran = self.run(args, slots, stop)?;
+        for ((result, ty), &slot) in results.iter_mut().zip(self.func.results()).zip(&*slots) {
+            *result = Const::from_bits(ty.scalar, slot);
+        }
+        finish(args);
+        Ok(ran)
+    }
+
+    fn check(&self, args: &mut [Arg<'_>], results: &[Const]) -> Result<(), RuntimeError> {
+        let params = self.func.params();
+        let counts = [
+            ("arguments", params.len(), args.len()),
+            ("results", self.func.results().len(), results.len()),
+        ];
+        for (what, expected, found) in counts {
+            if expected != found {
+                return Err(RuntimeError::Count {
+                    what,
+                    expected,
+                    found,
+                });
+            }
+        }
+        for (param, arg) in params.iter().zip(&*args) {
+            if !arg.fits(param.ty) {
+                return Err(RuntimeError::Argument {
+                    name: param.name.clone(),
+                    expected: param.ty,
+                    found: arg.ty(),
+                });
+            }
+        }
+        if self.writes {
+            self.check_memory(args)?;
+        }
+        Ok(())
+    }
+
+    /// Refuses memory that is written and is another argument's too.
+    fn check_memory(&self, args: &mut [Arg<'_>]) -> Result<(), RuntimeError> {
+        for index in 1..args.len() {
+            let (before, rest) = args.split_at_mut(index);
+            let Some(here) = Memory::of(&mut rest[0], self.is_written(index)) else {
+                continue;
+            };
+            for (other, arg) in before.iter_mut().enumerate() {
+                let there = Memory::of(arg, self.is_written(other));
+                if there.is_some_and(|there| here.clashes(&there)) {
+                    let (written, other) = match here.is_written {
+                        true => (index, other),
+                        false => (other, index),
+                    };
+                    let name = |index: usize| self.func.params()[index].name.clone();
+                    return Err(RuntimeError::SharedMemory {
+                        written: name(written),
+                        other: name(other),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn is_written(&self, param: usize) -> bool {
+        let ty = self.func.params()[param].ty;
+        ty.as_array().is_some_and(|a| a.access == Access::Mut)
+    }
+
+    /// Runs it on arguments that fit.
+    fn run(
+        &self,
+        args: &mut [Arg<'_>],
+        results: &mut [u64],
+        stop: Option<&Stop>,
+    ) -> Result<Ran, RuntimeError> {
+        #[cfg(feature = "jit")]
+        if self.engine.is_native()
+            && let Some(fast) = self.native(&self.fast, Form::Frame)
+        {
+            return self.run_native(fast, args, results, stop);
+        }
+        self.interpret(args, results, stop)?;
+        Ok(Ran::INTERPRETED)
+    }
+
+    #[cfg(feature = "jit")]
+    fn run_native(
+        &self,
+        fast: &Compiled,
+        args: &mut [Arg<'_>],
+        results: &mut [u64],
+        stop: Option<&Stop>,
+    ) -> Result<Ran, RuntimeError> {
+        let mut frame = Frame::new(fast.layout());
+        for (param, arg) in args.iter_mut().enumerate() {
+            fill(&mut frame, param, arg);
+        }
+        if let Some(stop) = stop {
+            frame.set_stop(&stop.0);
+        }
+        let mut code = fast;
+        let mut status = call_code(code, &mut frame);
+        if status > DONE && code.fault(status).is_some_and(|f| f.is_retry()) {
+            count(&self.engine.counters.retries);
+            let Some(guarded) = self.native(&self.guarded, Form::Guarded) else {
+                // Nothing was stored, so the interpreter may begin anew.
+                self.interpret(args, results, stop)?;
+                return Ok(Ran::INTERPRETED);
+            };
+            code = guarded;
+            status = call_code(code, &mut frame);
+        }
+        match status {
+            DONE => {
+                for (index, slot) in results.iter_mut().enumerate() {
+                    *slot = frame.result(index);
+                }
+                Ok(ran(Some(code)))
+            }
+            STOPPED => Err(RuntimeError::Stopped),
+            status => Err(self.failed(code, status, &mut frame)),
+        }
+    }
+
+    #[cfg(feature = "jit")]
+    #[cold]
+    fn failed(&self, code: &Compiled, status: i64, frame: &mut Frame<'_>) -> RuntimeError {
+        match code.fault(status) {
+            Some(known) => known
+                .report(self.func.name(), |index| frame.error_operand(index))
+                .into(),
+            None => RuntimeError::Code {
+                what: format!("code of @{} ended with status {status}", self.func.name()),
+            },
+        }
+    }
+
+    fn interpret(
+        &self,
+        args: &mut [Arg<'_>],
+        results: &mut [u64],
+        stop: Option<&Stop>,
+    ) -> Result<(), RuntimeError> {
+        let interpreted = self
+            .interpreted
+            .get_or_init(|| Interpreted::new(&self.func))
+            .as_ref()
+            .map_err(Clone::clone)?;
+        let mut args: Vec<kiln_interp::Arg<'_>> = args.iter_mut().map(interpreter_arg).collect();
+        interpreted
+            .run(&mut args, results, stop)
+            .map_err(|failure| named(interpreted.error(failure, None), self.func.name()))
+    }
+
+    /// The code of one form, made if it must be.
+    fn native<'k>(&self, kept: &'k Code, form: Form) -> Option<&'k Compiled> {
+        if let Some(code) = kept.get() {
+            return code.as_deref();
+        }
+        self.make(kept, form)
+    }
+
+    #[cold]
+    fn make<'k>(&self, kept: &'k Code, form: Form) -> Option<&'k Compiled> {
+        let request = Request {
+            form,
+            func: &|| self.func.clone(),
+        };
+        let key: crate::cache::Key = format!("{form:?}\n{}", key_text(&self.func)).into();
+        match self.engine.native(&key, request) {
+            Native::Code(code) => kept.get_or_init(|| Some(code)).as_deref(),
+            Native::Never => kept.get_or_init(|| None).as_deref(),
+            Native::NotNow => None,
+        }
+    }
+}
+
+/// The text of a Func and of all that it calls, which tells apart what
+/// computes different things.
+fn key_text(func: &Func) -> String {
+    let mut text = String::new();
+    for callee in func.callees() {
+        text.push_str(&key_text(callee));
+    }
+    text.push_str(&func.to_string());
+    text
+}
+
+/// Names the kernel in a fault.
+fn named(error: RuntimeError, kernel: &str) -> RuntimeError {
+    match error {
+        RuntimeError::Fault(mut fault) => {
+            fault.kernel = Some(kernel.to_owned());
+            RuntimeError::Fault(fault)
+        }
+        other => other,
+    }
+}
+
+/// Outputs lose their values before a call, and have some after it.
+fn begin(args: &mut [Arg<'_>]) {
+    set_values(args, Values::Some);
+}
+
+fn finish(args: &mut [Arg<'_>]) {
+    set_values(args, Values::All);
+}
+
+fn set_values(args: &mut [Arg<'_>], now: Values) {
+    for arg in args {
+        if let Kind::Output(_, _, values) = &mut arg.0 {
+            **values = now;
+        }
+    }
+}
+
+/// The bytes from the first to the last element of an argument.
+struct Memory {
+    bytes: Range<usize>,
+    is_written: bool,
+}
+
+impl Memory {
+    /// `None` without elements.
+    fn of(arg: &mut Arg<'_>, is_written: bool) -> Option<Memory> {
+        let (data, scalar, grid) = match &mut arg.0 {
+            Kind::Value(_) => return None,
+            Kind::Read(data, grid) => (data_of(*data), data.scalar(), grid),
+            Kind::Write(data, grid) | Kind::Output(data, grid, _) => {
+                (data_of_mut(data).cast_const(), data.scalar(), grid)
+            }
+        };
+        let (least, greatest) = grid.reach()?;
+        let at = |index: i128| data.addr() + index as usize * scalar.bytes();
+        Some(Memory {
+            bytes: at(least)..at(greatest + 1),
+            is_written,
+        })
+    }
+
+    fn clashes(&self, other: &Memory) -> bool {
+        (self.is_written || other.is_written)
+            && self.bytes.start < other.bytes.end
+            && other.bytes.start < self.bytes.end
+    }
+}
+
+/// The argument as the interpreter takes it.
+fn interpreter_arg<'a>(arg: &'a mut Arg<'_>) -> kiln_interp::Arg<'a> {
+    use kiln_interp::Arg as Interpreted;
+    let is_line = |grid: &Grid, len: usize| {
+        grid.rank() == 1 && grid.is_contiguous() && grid.shape()[0] == len
+    };
+    match &mut arg.0 {
+        Kind::Value(value) => Interpreted::Value(*value),
+        Kind::Read(data, grid) => match is_line(grid, data.len()) {
+            true => Interpreted::Slice(*data),
+            false => Interpreted::View(*data, grid.geometry()),
+        },
+        Kind::Write(data, grid) | Kind::Output(data, grid, _) => match is_line(grid, data.len()) {
+            true => Interpreted::SliceMut(data.reborrow()),
+            false => Interpreted::ViewMut(data.reborrow(), grid.geometry()),
+        },
+    }
+}
+
+/// Puts an argument where code finds it.
+#[cfg(feature = "jit")]
+#[inline]
+fn fill(frame: &mut Frame<'_>, param: usize, arg: &mut Arg<'_>) {
+    let (data, scalar, grid) = match &mut arg.0 {
+        Kind::Value(value) => return frame.set_scalar(param, value.bits()),
+        Kind::Read(data, grid) => (data_of(*data), data.scalar(), grid),
+        Kind::Write(data, grid) | Kind::Output(data, grid, _) => {
+            (data_of_mut(data).cast_const(), data.scalar(), grid)
+        }
+    };
+    let first = data.wrapping_add(grid.geometry().origin * scalar.bytes());
+    frame.set_view(param, first, grid.shape(), grid.strides());
+}
+
+/// Calls code; gives its status.
+#[cfg(feature = "jit")]
+#[inline]
+fn call_code(code: &Compiled, frame: &mut Frame<'_>) -> i64 {
+    // SAFETY: the code was made for the Func (`Inner::make`) with the frame
+    // entry, and the frame has its layout. Every argument fits its parameter
+    // (`Inner::check`) and its grid lies within its slice (`Grid`), which the
+    // arguments borrow during the call; what the Func writes is borrowed
+    // alone, and shares no memory with another argument. Code reaches no
+    // element outside a shape, since a guard stands before every access.
+    fpenv::with_default(|| unsafe { code.call(frame.as_mut_ptr()) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::View;
+
+    #[test]
+    fn memory_is_what_a_view_reaches() {
+        let data = [0i32; 10];
+        let start = data.as_ptr().addr();
+        let memory = |view: View<'_, i32>, is_written| Memory::of(&mut view.into(), is_written);
+        let bytes = |view| memory(view, false).map(|m| m.bytes.start - start..m.bytes.end - start);
+        let strided = |origin, shape: [usize; 2], strides: [isize; 2]| {
+            View::strided(&data, origin, shape, strides).unwrap()
+        };
+        assert_eq!(bytes(strided(1, [2, 2], [4, 1])), Some(4..28));
+        assert_eq!(bytes(strided(9, [2, 2], [-4, -1])), Some(16..40));
+        assert_eq!(bytes(strided(3, [5, 5], [0, 0])), Some(12..16));
+        assert_eq!(bytes(strided(3, [5, 0], [1, 1])), None);
+        let of = |view, is_written| memory(view, is_written).unwrap();
+        let (low, high) = (strided(0, [5, 1], [1, 1]), strided(5, [5, 1], [1, 1]));
+        let middle = strided(4, [2, 1], [1, 1]);
+        assert!(!of(low, true).clashes(&of(high, true)));
+        assert!(of(low, true).clashes(&of(middle, false)));
+        assert!(of(high, false).clashes(&of(middle, true)));
+        assert!(
+            !of(high, false).clashes(&of(middle, false)),
+            "both are read"
+        );
+    }
+}
