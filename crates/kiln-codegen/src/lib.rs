@@ -82,10 +82,10 @@ pub fn compile(
     }
 }
 
-/// How a scalar Func is best called on a target: [`Entry::Direct`] if it has
-/// one result, cannot fail and calls no helper there, else [`Entry::Frame`].
-pub fn scalar_entry(func: &Func, target: &Target) -> Entry {
-    clif::scalar_entry(func, target)
+/// How a scalar Func is best called: [`Entry::Direct`] if it has one result,
+/// cannot fail and has no unbounded loop, else [`Entry::Frame`].
+pub fn scalar_entry(func: &Func) -> Entry {
+    clif::scalar_entry(func)
 }
 
 /// What Cranelift is given for `func`, as text. Levels above 128 bits do not

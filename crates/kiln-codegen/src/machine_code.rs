@@ -11,8 +11,10 @@ use std::str::FromStr;
 /// How code is called.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum Entry {
-    /// `extern "C" fn(p0, p1, ...) -> r`: a scalar Func with one result and
-    /// no guard. A `bool` is passed as `bool`, an integer as itself.
+    /// `extern "C" fn(p0, p1, ..., helpers: *const HelperFn) -> r`: a scalar
+    /// Func with one result and no guard. A `bool` is passed as `bool`, an
+    /// integer as itself; the table of helpers comes last, where a Func that
+    /// calls none never looks.
     Direct,
     /// `extern "C" fn(frame: *mut u8) -> i64`: any Func. Parameters are read
     /// from the [frame](crate::frame), results written to it.

@@ -2,12 +2,12 @@
 //! the user can drop; and the global one, which alone reads the environment.
 
 use crate::cache::{Cache, Key};
+use crate::doors::Doors;
 use crate::level::{Level, Tier};
 use crate::limits::Limits;
 use crate::native::{Compiled, Failure, Maker};
 use crate::stats::{CodeBytes, Counters, Stats};
 use std::fmt;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};
 use thiserror::Error;
 
@@ -123,7 +123,7 @@ impl EngineBuilder {
     fn build_with(self, overrides: Vec<String>) -> Engine {
         let code_bytes = Arc::new(CodeBytes::default());
         Engine(Arc::new(Shared {
-            tier: Arc::new(AtomicU8::new(self.tier as u8)),
+            doors: Doors::new(self.tier),
             maker: Maker::new(self.level, self.limits, code_bytes.clone()),
             cache: Cache::new(self.cache_entries, self.cache_bytes),
             counters: Counters::default(),
@@ -178,8 +178,7 @@ static GLOBAL: OnceLock<Engine> = OnceLock::new();
 pub struct Engine(pub(crate) Arc<Shared>);
 
 pub(crate) struct Shared {
-    /// Apart, so that a typed kernel is one step away from it.
-    pub(crate) tier: Arc<AtomicU8>,
+    pub(crate) doors: Doors,
     maker: Maker,
     cache: Cache<Compiled, Failure>,
     pub(crate) counters: Counters,
@@ -211,12 +210,12 @@ impl Engine {
     /// Where calls run from now on; effective on the next call of every
     /// kernel.
     pub fn set_tier(&self, tier: Tier) {
-        self.0.tier.store(tier as u8, Ordering::Relaxed);
+        self.0.doors.set_tier(tier);
     }
 
     /// Where calls run.
     pub fn tier(&self) -> Tier {
-        self.0.tier()
+        self.0.doors.tier()
     }
 
     /// When native code is made.
@@ -282,17 +281,8 @@ impl fmt::Debug for Engine {
 
 impl Shared {
     #[inline]
-    pub(crate) fn tier(&self) -> Tier {
-        if self.is_native() {
-            Tier::Native
-        } else {
-            Tier::Interpreter
-        }
-    }
-
-    #[inline]
     pub(crate) fn is_native(&self) -> bool {
-        self.tier.load(Ordering::Relaxed) == Tier::Native as u8
+        self.doors.tier() == Tier::Native
     }
 
     pub(crate) fn is_eager(&self) -> bool {

@@ -84,7 +84,7 @@ fn explain(
     let mut optimised = optimize(&func, &opt_config(level, limits))?;
     let (made, level, entry) = match shape {
         Shape::Row => {
-            let entry = kiln_codegen::scalar_entry(&optimised.func, &target);
+            let entry = kiln_codegen::scalar_entry(&optimised.func);
             (optimised.func.clone(), level, entry)
         }
         Shape::Rows => {

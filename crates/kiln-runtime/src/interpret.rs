@@ -17,15 +17,18 @@ use kiln_ir::Func;
 use std::ops::Range;
 use std::sync::Mutex;
 
-/// States kept for reuse: as many threads as one kernel is likely to be
-/// interpreted on at once.
-const STATES_MAX: usize = 16;
+/// States kept for reuse beside the first: as many threads as one kernel is
+/// likely to be interpreted on at once.
+const STATES_MAX: usize = 15;
 
 /// A program, and the states of the threads that run it.
 #[derive(Debug)]
 pub(crate) struct Interpreted {
     program: Program,
-    states: Mutex<Vec<State>>,
+    /// Used where it stands by whoever finds it free, as moving a state costs
+    /// more than a small program.
+    first: Mutex<State>,
+    others: Mutex<Vec<State>>,
 }
 
 impl Interpreted {
@@ -34,8 +37,9 @@ impl Interpreted {
             what: unsupported.what,
         })?;
         Ok(Interpreted {
+            first: Mutex::new(state(&program)),
+            others: Mutex::new(Vec::new()),
             program,
-            states: Mutex::new(Vec::new()),
         })
     }
 
@@ -90,28 +94,37 @@ impl Interpreted {
         }
     }
 
-    /// A state whose calls run the loops that this processor runs best.
-    fn state(&self) -> State {
-        #[allow(unused_mut, reason = "one processor has nothing to set")]
-        let mut state = self.program.state();
-        #[cfg(target_arch = "x86_64")]
-        if std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma") {
-            state.set_executor(execute_where_avx2_exists);
+    #[inline]
+    fn with_state<T>(&self, run: impl FnOnce(&mut State) -> T) -> T {
+        match self.first.try_lock() {
+            Ok(mut state) => fpenv::with_default(|| run(&mut state)),
+            Err(_) => self.with_another_state(run),
         }
-        state
     }
 
-    fn with_state<T>(&self, run: impl FnOnce(&mut State) -> T) -> T {
-        let kept = self.states.try_lock().ok().and_then(|mut s| s.pop());
-        let mut state = kept.unwrap_or_else(|| self.state());
+    #[cold]
+    fn with_another_state<T>(&self, run: impl FnOnce(&mut State) -> T) -> T {
+        let kept = self.others.try_lock().ok().and_then(|mut s| s.pop());
+        let mut state = kept.unwrap_or_else(|| state(&self.program));
         let result = fpenv::with_default(|| run(&mut state));
-        if let Ok(mut states) = self.states.try_lock()
+        if let Ok(mut states) = self.others.try_lock()
             && states.len() < STATES_MAX
         {
             states.push(state);
         }
         result
     }
+}
+
+/// A state whose calls run the loops that this processor runs best.
+fn state(program: &Program) -> State {
+    #[allow(unused_mut, reason = "one processor has nothing to set")]
+    let mut state = program.state();
+    #[cfg(target_arch = "x86_64")]
+    if std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma") {
+        state.set_executor(execute_where_avx2_exists);
+    }
+    state
 }
 
 /// An executor for processors with AVX2 and FMA; installed nowhere else.
@@ -122,7 +135,7 @@ fn execute_where_avx2_exists(
     args: &mut [Arg<'_>],
     rows: Option<Range<usize>>,
 ) -> Result<(), Failure> {
-    // SAFETY: `Interpreted::state` has asked the processor.
+    // SAFETY: `state` has asked the processor.
     unsafe { execute_avx2(program, state, args, rows) }
 }
 

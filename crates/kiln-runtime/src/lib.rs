@@ -26,6 +26,7 @@ mod budget;
 mod cache;
 mod column_view;
 mod columns;
+mod doors;
 mod element;
 mod engine;
 mod error;

@@ -122,9 +122,7 @@ impl Compiler<'_> {
         let optimized = self.optimize_with(&config.guarded(form == Form::Guarded))?;
         let func = &optimized.func;
         let entry = match form {
-            Form::Scalar if func.params().len() <= DIRECT_ARGS_MAX => {
-                scalar_entry(func, &self.settings.target)
-            }
+            Form::Scalar if func.params().len() <= DIRECT_ARGS_MAX => scalar_entry(func),
             _ => Entry::Frame,
         };
         let code = self.generate(func, entry, Level::One)?;

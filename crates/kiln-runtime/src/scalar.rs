@@ -1,7 +1,7 @@
 //! A function of one row, called one row at a time.
 //!
-//! A Func that gives one result, cannot fail and needs no helper has a direct
-//! entry: a plain function of its arguments, which [`Typed`](crate::Typed)
+//! A Func that gives one result and cannot fail has a direct entry: a plain
+//! function of its arguments, which [`Typed`](crate::Typed)
 //! calls through one pointer. Every other one is called through a frame on
 //! the stack. Neither way takes a lock or allocates once the code is there.
 
@@ -13,6 +13,7 @@
 use crate::budget::{Admitted, admit};
 use crate::cache::Key;
 use crate::columns::{check_type, scalar_of};
+use crate::doors::Door;
 use crate::engine::{Engine, Native, Shared};
 use crate::error::RuntimeError;
 use crate::interpret::Interpreted;
@@ -20,13 +21,13 @@ use crate::level::Ran;
 use crate::native::{Compiled, Form, Request};
 use kiln_ir::{Const, Func, Scalar, Signature};
 use std::fmt;
-use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, OnceLock};
 #[cfg(feature = "jit")]
 use {
     crate::columns::ran,
     crate::fpenv,
     crate::frame::{Frame, RowFrame},
+    crate::helpers::{self, HelperFn},
     kiln_codegen::frame,
 };
 
@@ -47,8 +48,8 @@ pub(crate) struct Inner {
     /// Whether arguments and the result are `f64`, so that a direct entry can
     /// be called by number of arguments alone.
     is_f64: bool,
-    /// The direct entry, once there is one; `code` keeps it.
-    entry: AtomicPtr<u8>,
+    /// Leads to the direct entry, once there is one; `code` keeps that.
+    pub(crate) door: Arc<Door>,
     /// With a direct entry if that can be; `None` if there is none for good.
     code: OnceLock<Option<Arc<Compiled>>>,
     /// With a frame entry, for calls by slots where `code` has the other one.
@@ -71,7 +72,7 @@ impl Engine {
             engine: self.0.clone(),
             admitted,
             is_f64: params().chain(results()).all(|s| s == Scalar::F64),
-            entry: AtomicPtr::default(),
+            door: Arc::default(),
             code: OnceLock::new(),
             framed: OnceLock::new(),
             interpreted: OnceLock::new(),
@@ -200,7 +201,16 @@ impl Inner {
     }
 
     /// The program of the interpreter.
+    #[inline]
     pub(crate) fn interpreted(&self) -> Result<&Interpreted, RuntimeError> {
+        match self.interpreted.get() {
+            Some(Ok(interpreted)) => Ok(interpreted),
+            _ => self.interpret(),
+        }
+    }
+
+    #[cold]
+    fn interpret(&self) -> Result<&Interpreted, RuntimeError> {
         self.interpreted
             .get_or_init(|| Interpreted::new(&self.func))
             .as_ref()
@@ -219,20 +229,15 @@ impl Inner {
             .map_err(|failure| interpreted.error(failure, None))
     }
 
-    /// The direct entry, if the code is there and has one; else null.
-    #[inline]
-    pub(crate) fn entry(&self) -> *const u8 {
-        self.entry.load(Ordering::Acquire)
-    }
-
-    /// The native code, made if it must be. From then on the direct entry is
-    /// known, if it has one.
+    /// The native code, made if it must be. From then on the door leads to
+    /// the direct entry, if it has one.
     #[cold]
     pub(crate) fn prepare(&self) -> Option<&Compiled> {
         let code = self.native(&self.code, Form::Scalar)?;
         #[cfg(feature = "jit")]
-        self.entry
-            .store(code.direct().cast_mut(), Ordering::Release);
+        if !code.direct().is_null() {
+            self.engine.doors.add(&self.door, code.direct());
+        }
         Some(code)
     }
 
@@ -312,15 +317,16 @@ fn call_in_large_frame(code: &Compiled, args: &[u64], results: &mut [u64]) -> Op
 /// Calls a function of `args.len()` arguments.
 ///
 /// # Safety
-/// `entry` is the code of an `extern "C"` function of that many `f64` to an
-/// `f64`, and stays so during the call.
+/// `entry` is the direct entry of a Func of that many `f64` to an `f64`, and
+/// stays so during the call.
 #[cfg(feature = "jit")]
 unsafe fn call_f64(entry: *const u8, args: &[f64]) -> f64 {
     macro_rules! arity {
         ($($x:ident: $ty:ident),*) => {{
             // SAFETY: the caller says so; the pattern counts the arguments.
-            let code: extern "C" fn($($ty),*) -> f64 = unsafe { std::mem::transmute(entry) };
-            code($($x),*)
+            let code: extern "C" fn($($ty,)* *const HelperFn) -> f64 =
+                unsafe { std::mem::transmute(entry) };
+            code($($x,)* helpers::table().as_ptr())
         }};
     }
     match *args {

@@ -1,4 +1,4 @@
-//! A scalar kernel behind a function type: a call is a flag, a pointer, and
+//! A scalar kernel behind a function type: a call is a look at a pointer, and
 //! the function.
 
 #![allow(
@@ -7,15 +7,16 @@
 )]
 
 use crate::columns::scalar_of;
+use crate::doors::Door;
 use crate::element::Element;
 use crate::error::{Fault, RuntimeError};
+use crate::helpers::{self, HelperFn};
 use crate::level::{Level, Ran, Tier};
 use crate::scalar::{Inner, ScalarKernel};
 use kiln_ir::Scalar;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 
 /// A function type that a kernel can be called as: `fn(A, B) -> R` or
 /// `fn(A, B) -> Result<R, Fault>` of up to twelve [`Element`]s.
@@ -35,8 +36,8 @@ mod sealed {
 /// A scalar kernel as the function type `F`. Cheap to clone.
 pub struct Typed<F> {
     kernel: Arc<Inner>,
-    /// The engine's tier.
-    tier: Arc<AtomicU8>,
+    door: Arc<Door>,
+    helpers: &'static [HelperFn],
     function: PhantomData<F>,
 }
 
@@ -69,7 +70,8 @@ impl ScalarKernel {
         self.0.interpreted()?;
         Ok(Typed {
             kernel: self.0.clone(),
-            tier: self.0.engine.tier.clone(),
+            door: self.0.door.clone(),
+            helpers: helpers::table(),
             function: PhantomData,
         })
     }
@@ -84,7 +86,7 @@ fn asked<F: Function>() -> String {
 impl<F> Typed<F> {
     /// Where a call made now runs.
     pub fn ran(&self) -> Ran {
-        let is_native = self.is_native() && self.kernel.prepare().is_some();
+        let is_native = self.kernel.engine.is_native() && self.kernel.prepare().is_some();
         if !is_native {
             return Ran::INTERPRETED;
         }
@@ -93,28 +95,14 @@ impl<F> Typed<F> {
             level: Level::One,
         }
     }
-
-    #[inline(always)]
-    fn is_native(&self) -> bool {
-        self.tier.load(Ordering::Relaxed) == Tier::Native as u8
-    }
-
-    /// The direct entry, or null for any other way to call.
-    #[inline(always)]
-    fn entry(&self) -> *const u8 {
-        if self.is_native() {
-            self.kernel.entry()
-        } else {
-            std::ptr::null()
-        }
-    }
 }
 
 impl<F> Clone for Typed<F> {
     fn clone(&self) -> Typed<F> {
         Typed {
             kernel: self.kernel.clone(),
-            tier: self.tier.clone(),
+            door: self.door.clone(),
+            helpers: self.helpers,
             function: PhantomData,
         }
     }
@@ -166,15 +154,16 @@ macro_rules! functions {
             #[inline]
             #[allow(clippy::too_many_arguments, reason = "as many as the function has")]
             pub fn call(&self, $($arg: $ty),*) -> R {
-                let entry = self.entry();
+                let entry = self.door.open();
                 if entry.is_null() {
                     return R::from_slot(call_otherwise(&self.kernel, &[$($arg.to_slot()),*]));
                 }
                 // SAFETY: the direct entry is code of this type, which
                 // `typed` has compared with the Func's, and the kernel that
                 // we hold keeps it mapped.
-                let code: extern "C" fn($($ty),*) -> R = unsafe { std::mem::transmute(entry) };
-                code($($arg),*)
+                let code: extern "C" fn($($ty,)* *const HelperFn) -> R =
+                    unsafe { std::mem::transmute(entry) };
+                code($($arg,)* self.helpers.as_ptr())
             }
         }
 

@@ -41,7 +41,7 @@ fn every_cell_compiles_for_every_target() {
             let what = format!("{cell:?}");
             let func = cell.function();
             for optimise in OPTIMISE {
-                let entry = scalar_entry(&func, &target);
+                let entry = scalar_entry(&func);
                 made(&func, &target, &config(entry, Level::One, optimise), &what);
                 let frame = config(Entry::Frame, Level::One, optimise);
                 made(&func, &target, &frame, &what);

@@ -165,7 +165,7 @@ fn an_unbounded_loop_ends_when_asked() {
 }
 ",
     );
-    assert_eq!(scalar_entry(&f, &host()), Entry::Frame);
+    assert_eq!(scalar_entry(&f), Entry::Frame);
     let code = native(&f, Entry::Frame, Level::One);
     let mut frame = Frame::new(&f);
     frame.set_scalar(0, Const::i64(27));
@@ -453,15 +453,18 @@ fn a_direct_entry_takes_what_c_passes() {
 }
 ",
     );
-    assert_eq!(scalar_entry(&f, &host()), Entry::Direct);
+    assert_eq!(scalar_entry(&f), Entry::Direct);
     let code = native(&f, Entry::Direct, Level::One);
-    type F = extern "C" fn(bool, i8, f32, u16) -> i8;
+    type F = extern "C" fn(bool, i8, f32, u16, *const u8) -> i8;
     #[expect(unsafe_code, reason = "the code is called with its own signature")]
     // SAFETY: that is what the direct entry of this Func is.
     let f: F = unsafe { std::mem::transmute(code.entry()) };
-    assert_eq!(f(true, -100, 1.0, 50), (-100i8).wrapping_sub(50));
-    assert_eq!(f(false, -100, 1.0, 50), -100);
-    assert_eq!(f(true, 7, f32::NAN, 3), 7);
+    assert_eq!(
+        f(true, -100, 1.0, 50, std::ptr::null()),
+        (-100i8).wrapping_sub(50)
+    );
+    assert_eq!(f(false, -100, 1.0, 50, std::ptr::null()), -100);
+    assert_eq!(f(true, 7, f32::NAN, 3, std::ptr::null()), 7);
 }
 
 #[test]

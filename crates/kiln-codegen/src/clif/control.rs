@@ -32,6 +32,7 @@ pub(super) fn signature(func: &Func, entry: Entry, target: &crate::Target) -> Si
                 ParamType::Array(_) => None,
             });
             signature.params.extend(scalars);
+            signature.params.push(word);
             let results = func.results().iter().map(|ty| abi(ty.scalar));
             signature.returns.extend(results);
             return signature;
@@ -54,20 +55,12 @@ fn abi(scalar: Scalar) -> AbiParam {
     AbiParam { extension, ..param }
 }
 
-/// How a scalar Func is best called on a target: directly if it has one
-/// result, cannot fail and calls no helper, else through a frame.
-pub(crate) fn scalar_entry(func: &Func, target: &crate::Target) -> Entry {
-    let needs_frame = (0..func.node_count()).any(|i| match func.node(NodeId::new(i)) {
-        Node::Op { op, args } => {
-            let on_floats = args.first().is_some_and(|&a| func.ty(a).scalar.is_float());
-            op.class() == Class::Slow
-                || (*op == Op::Rem && on_floats)
-                || (*op == Op::Fma && !target.has_fma())
-        }
-        Node::While { .. } => true,
-        _ => false,
-    });
-    match func.is_scalar() && !func.can_fail() && func.results().len() == 1 && !needs_frame {
+/// How a scalar Func is best called: directly if it has one result, cannot
+/// fail and has no unbounded loop, which a frame is needed to stop.
+pub(crate) fn scalar_entry(func: &Func) -> Entry {
+    let is_bounded =
+        (0..func.node_count()).all(|i| !matches!(func.node(NodeId::new(i)), Node::While { .. }));
+    match func.is_scalar() && !func.can_fail() && func.results().len() == 1 && is_bounded {
         true => Entry::Direct,
         false => Entry::Frame,
     }
@@ -94,10 +87,11 @@ impl Lowerer<'_> {
         }
     }
 
-    fn direct_entry(&mut self, params: Vec<Value>) -> Result<(), CodegenError> {
+    fn direct_entry(&mut self, mut params: Vec<Value>) -> Result<(), CodegenError> {
         if !self.func.is_scalar() || self.func.can_fail() || self.func.results().len() != 1 {
             return Err(self.refused("a scalar Func with one result that cannot fail"));
         }
+        self.helpers = params.pop();
         self.direct = params;
         let body = self.func.body();
         self.region(body)?;
@@ -395,6 +389,16 @@ impl Lowerer<'_> {
             }
         }
         self.give(frame::DONE + 1 + fault.index() as i64);
+    }
+
+    /// The table of helpers: the last argument of a direct entry, else in the
+    /// frame.
+    pub(super) fn helper_table(&mut self) -> Result<Value, CodegenError> {
+        match (self.helpers, self.frame) {
+            (Some(table), _) => Ok(table),
+            (None, Some(frame)) => Ok(self.load_word(frame, frame::HELPERS)),
+            (None, None) => Err(self.refused("a Func that calls no helper")),
+        }
     }
 
     /// The signature of helpers.

@@ -6,7 +6,7 @@
 
 use super::lower::{Held, Lowerer};
 use crate::CodegenError;
-use crate::frame::{HELPERS, Helper};
+use crate::frame::Helper;
 use cranelift_codegen::ir::{InstBuilder, StackSlot, Value, types};
 use kiln_ir::{Class, Func, NodeId, Op, Type};
 
@@ -23,12 +23,6 @@ impl Lowerer<'_> {
     /// it stands on, or all.
     pub(super) fn helper(&mut self, op: Op, ty: Type, args: &[Held]) -> Result<Held, CodegenError> {
         let helper = Helper::of(op, ty.scalar).ok_or_else(|| self.no_form(op, ty))?;
-        let Some(frame) = self.frame else {
-            return Err(CodegenError::Entry {
-                entry: self.entry,
-                takes: "a Func that calls no helper",
-            });
-        };
         let bytes = ty.scalar.bytes();
         let vector_bytes = (usize::from(ty.lanes) * bytes).next_multiple_of(64);
         let slot = self.scratch_slot();
@@ -45,7 +39,7 @@ impl Lowerer<'_> {
         // Lanes that are off keep the first operand: some value, always the
         // same one.
         self.put_vector(ty, args[0], pointer, at);
-        let table = self.load_word(frame, HELPERS);
+        let table = self.helper_table()?;
         let code = self.load_word(table, 8 * helper.index());
         let lanes = self.e.b.ins().iconst(types::I64, i64::from(ty.lanes));
         let signature = self.helper_signature();

@@ -40,6 +40,8 @@ pub(super) struct Lowerer<'a> {
     pub(super) frame: Option<Value>,
     /// The parameters of a direct entry.
     pub(super) direct: Vec<Value>,
+    /// The table of helpers that a direct entry is handed.
+    pub(super) helpers: Option<Value>,
     /// The row: the index of the outermost counted loop.
     pub(super) row: Option<Value>,
     /// Rounds of unbounded loops so far, where there are any.
@@ -70,6 +72,7 @@ impl<'a> Lowerer<'a> {
             level,
             frame: None,
             direct: Vec::new(),
+            helpers: None,
             row: None,
             rounds: None,
             has_stored: false,

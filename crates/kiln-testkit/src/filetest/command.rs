@@ -98,7 +98,7 @@ fn lowered(options: &Settings, func: &Func) -> Result<String, String> {
     let mut func = optimize(func, &config).map_err(|e| e.to_string())?.func;
     let entry = match as_row_loop(&func) {
         Some(_) => Entry::Strip,
-        None => kiln_codegen::scalar_entry(&func, &target),
+        None => kiln_codegen::scalar_entry(&func),
     };
     if level != Level::One {
         let lanes = option(options, "lanes").unwrap_or("4");
