@@ -57,7 +57,16 @@ pub const POLYNOMIAL: Bench = Bench {
     plain: |v| ((0.5 * v[0] + 1.25) * v[0] - 2.5) * v[0] + v[1] * (v[0] - v[1]),
 };
 
-/// All formulas.
+/// No operation: what is left is the call.
+pub const NOTHING: Bench = Bench {
+    name: "nothing",
+    text: "x",
+    inputs: &["x"],
+    ranges: &[(-1.0, 1.0)],
+    plain: |v| v[0],
+};
+
+/// All formulas that compute something.
 pub const ALL: [Bench; 4] = [QUADRATIC, GREAT_CIRCLE, EXP, POLYNOMIAL];
 
 /// [`QUADRATIC`] in plain Rust.

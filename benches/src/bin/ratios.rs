@@ -4,7 +4,9 @@
 #![allow(clippy::print_stdout, reason = "a report on standard output")]
 
 use kiln_benches::data::ROWS;
-use kiln_benches::formulas::{ALL, EXP, GREAT_CIRCLE, QUADRATIC, great_circle, quadratic};
+use kiln_benches::formulas::{
+    ALL, Bench, EXP, GREAT_CIRCLE, NOTHING, POLYNOMIAL, QUADRATIC, great_circle, quadratic,
+};
 use kiln_benches::kernels::{Columns, engine, host_levels, lower, scalar, typed3, typed4};
 use kiln_benches::measure::{Pair, alone, pair};
 use kiln_benches::rivals::RIVALS;
@@ -103,14 +105,24 @@ fn interpreter() {
         "quadratic: interpreter over columns: {ns:.2} ns per row, {:.2} per node and row",
         ns / nodes as f64
     );
-    let kernel = scalar(&QUADRATIC, Tier::Interpreter);
-    let args: Vec<Const> = QUADRATIC.row().iter().map(|&v| Const::f64(v)).collect();
+    let call = one_row_ns(&NOTHING);
+    for bench in [QUADRATIC, POLYNOMIAL] {
+        let nodes = arithmetic(&lower(&bench));
+        let ns = one_row_ns(&bench);
+        println!(
+            "{}: interpreter, one row: {ns:.1} ns, {:.2} per node beyond {call:.1} of the call",
+            bench.name,
+            (ns - call) / nodes as f64
+        );
+    }
+}
+
+/// Nanoseconds of a call of one row in the interpreter.
+fn one_row_ns(bench: &Bench) -> f64 {
+    let kernel = scalar(bench, Tier::Interpreter);
+    let args: Vec<Const> = bench.row().iter().map(|&v| Const::f64(v)).collect();
     let mut results = [Const::zero(Scalar::F64)];
-    let ns = alone(|| _ = black_box(kernel.call(black_box(&args), &mut results)));
-    println!(
-        "quadratic: interpreter, one row: {ns:.1} ns, {:.2} per node",
-        ns / nodes as f64
-    );
+    alone(|| _ = black_box(kernel.call(black_box(&args), &mut results)))
 }
 
 fn columns() {

@@ -42,7 +42,7 @@ fn main() -> ExitCode {
         Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
         Err(failure) => {
             failure.print(is_json);
-            ExitCode::FAILURE
+            ExitCode::from(failure.exit_code())
         }
     }
 }

@@ -16,6 +16,8 @@ pub(crate) enum Failure {
     Kiln(kiln::Error),
     /// A warning, under `--deny-warnings`; it has been printed.
     Denied,
+    /// A command line that makes no sense, which clap cannot know.
+    Misuse(&'static str),
     /// Anything else, with a place where there is one.
     Other(anyhow::Error),
 }
@@ -43,7 +45,20 @@ pub(crate) fn failure(message: impl Into<String>) -> Failure {
     Failure::Other(anyhow::Error::msg(message.into()))
 }
 
+/// A command line that makes no sense.
+pub(crate) fn misuse(message: &'static str) -> Failure {
+    Failure::Misuse(message)
+}
+
 impl Failure {
+    /// What the process ends with.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Failure::Misuse(_) => 2,
+            Failure::Kiln(_) | Failure::Denied | Failure::Other(_) => 1,
+        }
+    }
+
     /// Whether the reader of our output went away, which is no failure of ours.
     pub(crate) fn is_broken_pipe(&self) -> bool {
         let is_pipe = |error: &(dyn std::error::Error + 'static)| {
@@ -61,6 +76,7 @@ impl Failure {
     pub(crate) fn print(&self, as_json: bool) {
         let text = match (self, as_json) {
             (Failure::Denied, false) => "error: warnings are denied\n".to_owned(),
+            (Failure::Misuse(message), false) => format!("error: {message}\n"),
             (Failure::Kiln(error), false) => error.report(),
             (Failure::Other(error), false) => format!("error: {error:#}\n"),
             (_, true) => format!("{}\n", json!({ "error": self.to_json() })),
@@ -72,6 +88,7 @@ impl Failure {
     fn to_json(&self) -> Json {
         match self {
             Failure::Denied => json!({ "message": "warnings are denied" }),
+            Failure::Misuse(message) => json!({ "message": message }),
             Failure::Other(error) => json!({ "message": format!("{error:#}") }),
             Failure::Kiln(error) => {
                 let source = error.source_text().unwrap_or_default();

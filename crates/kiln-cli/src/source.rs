@@ -1,7 +1,7 @@
 //! Where a formula comes from: the command line or a file.
 
 use crate::args::{Common, Overflow};
-use crate::report::{Failure, failure, warn};
+use crate::report::{Failure, failure, misuse, warn};
 use anyhow::Context;
 use kiln::{Formula, InputType, Limits, Scalar};
 use std::path::Path;
@@ -11,9 +11,9 @@ pub(crate) fn formula(text: Option<&str>, common: &Common) -> Result<Formula, Fa
     let formula = match (text, &common.file) {
         (Some(text), None) => parse(text, common)?,
         (None, Some(path)) => parse(&read(path)?, common)?,
-        (None, None) => return Err(failure("a formula is needed, or --file")),
+        (None, None) => return Err(misuse("a formula is needed, or --file")),
         (Some(_), Some(_)) => {
-            return Err(failure("a formula is given twice: as text and by --file"));
+            return Err(misuse("a formula is given twice: as text and by --file"));
         }
     };
     warn(&formula, common.json, common.deny_warnings)?;

@@ -3,15 +3,9 @@
 //! A call of one row has a frame of its own kind, as the time to fill it is
 //! most of what such a call takes.
 
-#![allow(
-    unsafe_code,
-    reason = "the frame of a row is not cleared before code writes its results"
-)]
-
 use crate::helpers;
 use kiln_codegen::{FrameLayout, frame};
 use std::cell::Cell;
-use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
 /// A frame's alignment is a cache line's, so it is made of these.
@@ -157,10 +151,9 @@ const ROW_SLOTS: usize = RowFrame::WORDS - PARAM_WORD;
 const PARAM_WORD: usize = frame::PARAMS / 8;
 
 /// The frame of a Func whose parameters are all scalars: these stand side by
-/// side behind the fixed part, and the results behind them. What is behind
-/// the arguments has no value until code writes it.
+/// side behind the fixed part, and the results behind them.
 #[repr(C, align(64))]
-pub(crate) struct RowFrame([MaybeUninit<u64>; RowFrame::WORDS]);
+pub(crate) struct RowFrame([u64; RowFrame::WORDS]);
 
 impl RowFrame {
     const WORDS: usize = 32;
@@ -174,25 +167,17 @@ impl RowFrame {
     /// A frame with these arguments, as many as fit.
     #[inline]
     pub(crate) fn new(args: &[u64]) -> RowFrame {
-        let mut words = [MaybeUninit::uninit(); RowFrame::WORDS];
-        words[frame::HELPERS / 8].write(helpers::table().as_ptr() as u64);
-        words[frame::STOP / 8].write((&raw const NEVER) as u64);
-        for (word, &slot) in words[PARAM_WORD..].iter_mut().zip(args) {
-            word.write(slot);
-        }
+        let mut words = [0; RowFrame::WORDS];
+        words[frame::HELPERS / 8] = helpers::table().as_ptr() as u64;
+        words[frame::STOP / 8] = (&raw const NEVER) as u64;
+        words[PARAM_WORD..][..args.len()].copy_from_slice(args);
         RowFrame(words)
     }
 
-    /// Copies out the results, after a call with `params` arguments.
-    ///
-    /// # Safety
-    /// A call with this frame and as many arguments and results is done.
+    /// Copies out the results of a call with `params` arguments.
     #[inline]
-    pub(crate) unsafe fn results(&self, params: usize, results: &mut [u64]) {
-        for (slot, word) in results.iter_mut().zip(&self.0[PARAM_WORD + params..]) {
-            // SAFETY: code that is done has written its results.
-            *slot = unsafe { word.assume_init() };
-        }
+    pub(crate) fn results(&self, params: usize, results: &mut [u64]) {
+        results.copy_from_slice(&self.0[PARAM_WORD + params..][..results.len()]);
     }
 
     /// Its address, for one call.
@@ -240,15 +225,12 @@ mod tests {
         let layout = FrameLayout::of(&b.finish(&params[..2]));
         let mut frame = RowFrame::new(&[5, 6, 7]);
         for param in 0..3 {
-            // SAFETY: a parameter was set.
-            let word = unsafe { frame.0[layout.param(param) / 8].assume_init() };
-            assert_eq!(word, 5 + param as u64);
+            assert_eq!(frame.0[layout.param(param) / 8], 5 + param as u64);
         }
-        frame.0[layout.result(0) / 8].write(8);
-        frame.0[layout.result(1) / 8].write(9);
+        frame.0[layout.result(0) / 8] = 8;
+        frame.0[layout.result(1) / 8] = 9;
         let mut results = [0; 2];
-        // SAFETY: as a call would, we have written the results.
-        unsafe { frame.results(3, &mut results) };
+        frame.results(3, &mut results);
         assert_eq!(results, [8, 9]);
         assert_eq!(frame.as_mut_ptr() as usize % 64, 0);
         assert!(RowFrame::fits(20, 4) && !RowFrame::fits(20, 5));

@@ -291,8 +291,7 @@ fn call_framed(code: &Compiled, args: &[u64], results: &mut [u64]) -> Option<Ran
     if status != frame::DONE {
         return None;
     }
-    // SAFETY: the call is done, and its Func has these results.
-    unsafe { frame.results(args.len(), results) };
+    frame.results(args.len(), results);
     Some(ran(Some(code)))
 }
 
@@ -323,9 +322,9 @@ fn call_in_large_frame(code: &Compiled, args: &[u64], results: &mut [u64]) -> Op
 unsafe fn call_f64(entry: *const u8, args: &[f64]) -> f64 {
     macro_rules! arity {
         ($($x:ident: $ty:ident),*) => {{
+            type Code = extern "C" fn($($ty,)* *const HelperFn) -> f64;
             // SAFETY: the caller says so; the pattern counts the arguments.
-            let code: extern "C" fn($($ty,)* *const HelperFn) -> f64 =
-                unsafe { std::mem::transmute(entry) };
+            let code: Code = unsafe { std::mem::transmute(entry) };
             code($($x,)* helpers::table().as_ptr())
         }};
     }

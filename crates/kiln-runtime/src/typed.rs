@@ -158,10 +158,10 @@ macro_rules! functions {
                 if entry.is_null() {
                     return R::from_slot(call_otherwise(&self.kernel, &[$($arg.to_slot()),*]));
                 }
-                // SAFETY: the direct entry is code of this type, which
-                // `typed` has compared with the Func's, and the kernel that
-                // we hold keeps it mapped.
                 let code: extern "C" fn($($ty,)* *const HelperFn) -> R =
+                    // SAFETY: the direct entry is code of this type, which
+                    // `typed` has compared with the Func's, and the kernel
+                    // that we hold keeps it mapped.
                     unsafe { std::mem::transmute(entry) };
                 code($($arg,)* self.helpers.as_ptr())
             }

@@ -247,7 +247,7 @@ fn loops_and_choices_over_numbers_have_a_direct_entry() {
     return v11
 }",
     );
-    assert_eq!(scalar_entry(&f, &host()), Entry::Direct);
+    assert_eq!(scalar_entry(&f), Entry::Direct);
     let code = native(&f, Entry::Direct, Level::One);
     type F = extern "C" fn(i64, f64) -> f64;
     #[expect(unsafe_code, reason = "the code is called with its own signature")]

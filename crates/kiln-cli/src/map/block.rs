@@ -79,10 +79,11 @@ impl Block {
             }
             if records.len() != plan.width {
                 return Err(failure(format!(
-                    "{}:{}: {} cells, where the header has {}",
+                    "{}:{}: {} {}, where the header has {}",
                     plan.input,
                     records.line(),
                     records.len(),
+                    if records.len() == 1 { "cell" } else { "cells" },
                     plan.width
                 )));
             }

@@ -162,7 +162,7 @@ fn rows_have_as_many_cells_as_the_header() {
     let ran = kiln_on("a,b\n1,2\n3\n", &["map", "c = a"]);
     assert_eq!(
         ran.failed(),
-        "error: standard input:3: 1 cells, where the header has 2\n"
+        "error: standard input:3: 1 cell, where the header has 2\n"
     );
     assert!(
         kiln_on("", &["map", "c = 1"])
