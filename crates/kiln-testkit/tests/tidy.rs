@@ -31,7 +31,6 @@ const UNSAFE: &[(&str, &str)] = &[
     ),
     ("crates/kiln-runtime/src/compiled.rs", "calls machine code"),
     ("crates/kiln-runtime/src/fpenv.rs", "reads and sets MXCSR"),
-    ("reads words that machine code has written",),
     (
         "crates/kiln-runtime/src/helpers.rs",
         "machine code hands it pointers",
