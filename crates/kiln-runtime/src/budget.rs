@@ -8,17 +8,13 @@
 
 use crate::error::RuntimeError;
 use crate::limits::Limits;
-use kiln_ir::{Class, Func, FuncBuilder, Node, NodeId, Op, Rule, Scalar};
+use kiln_ir::{Class, Func, FuncBuilder, LOCALS_BYTES_MAX, Node, NodeId, Op, Rule, Scalar};
 use kiln_opt::CALL_DEPTH_MAX;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::{Arc, OnceLock};
 
 /// More than any one op expands to.
 const EXPANSION_MAX: usize = 512;
-
-/// Bytes of local arrays that a Func and what it calls may have: they live on
-/// the stack.
-const LOCAL_BYTES_MAX: usize = 32 << 10;
 
 /// What there is to know of a Func that was let in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -48,10 +44,13 @@ pub(crate) fn admit_any(func: &Func, limits: &Limits) -> Result<Admitted, Runtim
     let mut local_bytes = 0;
     for func in &all {
         kiln_ir::verify(func)?;
-        let bytes = |local: &kiln_ir::Local| local.len as usize * local.elem.bytes();
-        local_bytes += func.locals().iter().map(bytes).sum::<usize>();
+        local_bytes += func
+            .locals()
+            .iter()
+            .map(|local| local.bytes())
+            .sum::<usize>();
     }
-    check_limit("bytes of local arrays", local_bytes, LOCAL_BYTES_MAX)?;
+    check_limit("bytes of local arrays", local_bytes, LOCALS_BYTES_MAX)?;
     admit_size(func, &all, limits)
 }
 

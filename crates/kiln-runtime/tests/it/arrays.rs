@@ -269,8 +269,11 @@ fn local_arrays_have_a_limit() {
     return v0
 }";
     let error = Engine::default().arrays(func(text)).unwrap_err();
+    let RuntimeError::Invalid(violations) = &error else {
+        panic!("{error:?}");
+    };
     assert!(
-        error.to_string().contains("bytes of local arrays exceed"),
-        "{error}"
+        violations.to_string().contains("bytes of local arrays"),
+        "{violations}"
     );
 }
