@@ -1,7 +1,9 @@
 //! [`Engine`]: owns compiled code, limits and settings; makes kernels.
 
+use crate::arrays::ArrayKernel;
 use crate::error::Error;
 use crate::formula::Formula;
+use crate::func::Func;
 use crate::kernel::Kernel;
 use crate::record::{Output, Record, RecordKernel};
 use crate::source::Source;
@@ -104,6 +106,14 @@ impl Engine {
     /// A kernel for whatever types it is called with.
     pub fn kernel<S: Source>(&self, source: &S) -> Kernel {
         Kernel::new(self.clone(), source.clone().into_any())
+    }
+
+    /// A computation over arrays, ready to be called with views.
+    ///
+    /// # Errors
+    /// When it is larger than the limits allow.
+    pub fn arrays(&self, func: &Func) -> Result<ArrayKernel, Error> {
+        ArrayKernel::new(self, func)
     }
 
     /// The computation as a function of stated types; `names` says which input
@@ -235,4 +245,14 @@ macro_rules! on_global_engine {
     )*};
 }
 
-on_global_engine! { Formula crate::func::Func }
+on_global_engine! { Formula Func }
+
+impl Func {
+    /// A kernel of the global engine over arrays.
+    ///
+    /// # Errors
+    /// As for [`Engine::arrays`].
+    pub fn arrays(&self) -> Result<ArrayKernel, Error> {
+        Engine::global().arrays(self)
+    }
+}

@@ -5,8 +5,9 @@ use kiln_formula::{InputType, OutputInfo};
 use kiln_ir::ParamType;
 use std::sync::Arc;
 
-/// A computation of one row whose types are fixed: named inputs, named outputs.
-/// Cheap to clone; prints as the text of kiln's language.
+/// A computation whose types are fixed: named inputs, named outputs. One of a
+/// row, whose inputs are all scalars, makes kernels as a formula does; one with
+/// arrays makes an [`ArrayKernel`](crate::ArrayKernel). Cheap to clone; prints as the text of kiln's language.
 #[derive(Clone, Debug)]
 pub struct Func {
     func: Arc<kiln_ir::Func>,
@@ -14,9 +15,9 @@ pub struct Func {
 }
 
 impl Func {
-    /// A function of scalars, with one output per result.
+    /// A function with one output per result.
     pub(crate) fn new(func: kiln_ir::Func, outputs: Vec<OutputInfo>) -> Func {
-        debug_assert!(func.is_scalar() && func.results().len() == outputs.len());
+        debug_assert!(func.results().len() == outputs.len());
         Func {
             func: Arc::new(func),
             outputs: outputs.into(),
@@ -33,12 +34,26 @@ impl Func {
         self.outputs.iter().map(|info| info.name.as_str())
     }
 
-    /// The names and types of the inputs.
-    pub(crate) fn input_types(&self) -> impl ExactSizeIterator<Item = (&str, InputType)> {
-        self.func.params().iter().map(|param| match param.ty {
-            ParamType::Scalar(scalar) => (param.name.as_str(), InputType::new(scalar)),
-            ParamType::Array(_) => unreachable!("the builder adds scalar inputs only"),
-        })
+    /// The types that it takes, in the order of the inputs.
+    pub fn param_types(&self) -> Vec<ParamType> {
+        self.func.params().iter().map(|param| param.ty).collect()
+    }
+
+    /// The names and types of the inputs of a computation of one row.
+    pub(crate) fn input_types(&self) -> Result<Vec<(&str, InputType)>, Error> {
+        let params = self.func.params().iter();
+        let input = |param: &'_ kiln_ir::Param| match param.ty {
+            ParamType::Scalar(scalar) => Some(InputType::new(scalar)),
+            ParamType::Array(_) => None,
+        };
+        params
+            .map(|param| Some((param.name.as_str(), input(param)?)))
+            .collect::<Option<_>>()
+            .ok_or_else(|| {
+                Error::from(kiln_runtime::RuntimeError::Arrays {
+                    name: self.func.name().to_owned(),
+                })
+            })
     }
 
     pub(crate) fn output_infos(&self) -> &Arc<[OutputInfo]> {

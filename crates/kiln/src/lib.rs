@@ -6,6 +6,7 @@
 //! - [`Engine::typed`]: a function of stated types, one indirect call away.
 //! - [`Kernel`]: types known only at run time; `call` for one row, `map` for
 //!   columns, `map_into` for columns that exist, `update` over the inputs.
+//! - [`ArrayKernel`]: loops and arrays from the builder, called with views.
 //! - [`Record`]: a struct whose fields are the inputs.
 //! - [`eval`]: one formula, one row, once.
 //!
@@ -26,6 +27,7 @@
 
 #![forbid(unsafe_code)]
 
+mod arrays;
 mod build;
 mod column;
 mod element;
@@ -41,9 +43,10 @@ mod source;
 mod typed;
 mod value;
 
-pub use build::{Builder, Literal, Var, build};
+pub use arrays::ArrayKernel;
+pub use build::{Array, ArrayMut, Builder, Index, Literal, Operand, Results, Var, Vars, build};
 pub use column::{Column, ColumnBuf, ColumnMut, Columns};
-pub use element::{Int, Number, Real};
+pub use element::{Bits, Int, Number, Real, Signed};
 pub use engine::{Engine, EngineBuilder};
 pub use error::Error;
 pub use eval::eval;
@@ -58,11 +61,12 @@ pub use value::{Value, Values};
 pub use kiln_formula::{
     Code, Diagnostic, InputType, Label, OutputInfo, Overflow, Place, Severity, Span, Suggestion,
 };
-pub use kiln_ir::{FaultKind, Scalar};
+pub use kiln_ir::{Access, ArrayType, Combine, FaultKind, Layout, ParamType, Scalar, Shape};
 #[cfg(feature = "jit")]
 pub use kiln_runtime::Explanation;
 pub use kiln_runtime::{
-    Element, Fault, Function, GlobalError, Level, Limits, Policy, Ran, Stats, Tier, Typed,
+    Arg, Element, Fault, Function, GlobalError, Level, Limits, Output, Policy, Ran, Stats, Stop,
+    Tier, Typed, View, ViewMut,
 };
 
 /// The words of formulas, as tables: functions, operators, constants.

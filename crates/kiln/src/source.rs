@@ -91,7 +91,8 @@ impl Source for Func {
 
     /// The types are what they are; this checks that the inputs have them.
     fn specialise(&self, inputs: &[(&str, InputType)]) -> Result<Specialised, Error> {
-        for (name, expected) in self.input_types() {
+        let own = self.input_types()?;
+        for &(name, expected) in &own {
             let Some(&(_, found)) = inputs.iter().find(|(known, _)| *known == name) else {
                 let near = nearest(name, inputs.iter().map(|(known, _)| *known));
                 return Err(Error::from(Kind::MissingInput {
@@ -107,7 +108,7 @@ impl Source for Func {
                 }));
             }
         }
-        let own = self.input_types().map(|(name, ty)| (name.into(), ty));
+        let own = own.into_iter().map(|(name, ty)| (name.into(), ty));
         Ok(Specialised {
             func: self.ir().clone(),
             inputs: own.collect(),

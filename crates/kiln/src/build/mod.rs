@@ -4,21 +4,29 @@
 //! on it add nodes. What they mean is what the ops of the language mean (the
 //! table in docs/ir.md): floats as IEEE 754 says, integers wrap, `x / 0` is 0
 //! for integers, `min` and `max` let NaN through. A condition that must hold is
-//! a [`guard`](Builder::guard).
+//! a [`guard`](Builder::guard). An [`Array`] is a parameter with dimensions;
+//! every index into it is guarded.
 //!
 //! Absent on purpose: type inference at run time (a `Var<f64>` is one to rustc)
 //! and missing values, which belong to formulas.
 
+mod array;
+mod call;
+mod control;
 mod var;
 
+pub use array::{Array, ArrayMut, Index};
+pub use call::{Operand, Results};
+pub use control::Vars;
 pub use var::{Literal, Var};
 
 use crate::error::Error;
 use crate::func::Func;
 use kiln_formula::OutputInfo;
-use kiln_ir::{Fault, FaultKind, FuncBuilder, NodeId, Scalar};
+use kiln_ir::{Access, ArrayRef, Fault, FaultKind, FuncBuilder, NodeId, ParamType};
 use kiln_runtime::Element;
 use std::cell::RefCell;
+use std::collections::HashMap;
 
 /// Builds one [`Func`]; see [`build`] for the short way.
 ///
@@ -39,9 +47,14 @@ pub struct Builder {
 #[derive(Debug)]
 struct State {
     func: FuncBuilder,
-    inputs: Vec<(String, Scalar)>,
+    inputs: Vec<(String, ParamType)>,
     outputs: Vec<(String, NodeId)>,
+    /// One for each open region: the accesses that were guarded there.
+    scopes: Vec<Scope>,
 }
+
+/// Accesses and the last guard of each.
+type Scope = HashMap<(ArrayRef, Vec<NodeId>), Option<NodeId>>;
 
 /// Builds a [`Func`] with one output, called `result`.
 ///
@@ -78,6 +91,7 @@ impl Builder {
                 func: FuncBuilder::new(name),
                 inputs: Vec::new(),
                 outputs: Vec::new(),
+                scopes: vec![Scope::new()],
             }),
         }
     }
@@ -90,12 +104,14 @@ impl Builder {
         let mut state = self.state.borrow_mut();
         let id = match state.inputs.iter().position(|(known, _)| known == name) {
             Some(index) => {
-                let scalar = state.inputs[index].1;
-                assert_eq!(scalar, T::SCALAR, "input `{name}` has another type");
+                let ty = state.inputs[index].1;
+                let is_same = ty == ParamType::Scalar(T::SCALAR);
+                assert!(is_same, "input `{name}` has another type");
                 state.func.param(index as u32)
             }
             None => {
-                state.inputs.push((name.to_owned(), T::SCALAR));
+                let ty = ParamType::Scalar(T::SCALAR);
+                state.inputs.push((name.to_owned(), ty));
                 state.func.scalar_param(name, T::SCALAR)
             }
         };
@@ -126,23 +142,72 @@ impl Builder {
     /// # Panics
     /// When the condition is another builder's.
     pub fn guard(&self, condition: Var<'_, bool>, message: &str) {
+        self.guard_as(FaultKind::Assert, condition, message, &[]);
+    }
+
+    /// As [`guard`](Builder::guard), with an error that shows values, at most
+    /// four.
+    ///
+    /// ```
+    /// let b = kiln::Builder::new("share");
+    /// let (part, all) = (b.input::<i64>("part"), b.input::<i64>("all"));
+    /// b.guard_showing(part.le(all), "a part is more than all", (part, all));
+    /// b.output("share", part.cast::<f64>() / all.cast::<f64>());
+    /// let share = b.finish()?.kernel();
+    /// let error = share.call(&[("part", 3i64), ("all", 2)]).unwrap_err();
+    /// assert_eq!(error.to_string(), "a part is more than all: 3, 2");
+    /// # Ok::<(), kiln::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    /// When a value is another builder's, or there are more than four.
+    pub fn guard_showing<'b>(
+        &'b self,
+        condition: Var<'b, bool>,
+        message: &str,
+        values: impl Vars<'b>,
+    ) {
+        let values = self.ids(values);
+        self.guard_as(FaultKind::Assert, condition, message, &values);
+    }
+
+    fn guard_as(
+        &self,
+        kind: FaultKind,
+        condition: Var<'_, bool>,
+        message: &str,
+        values: &[NodeId],
+    ) {
         assert!(condition.is_of(self), "the condition is another builder's");
         let func = &mut self.state.borrow_mut().func;
         let fault = func.fault(Fault {
-            kind: FaultKind::Assert,
+            kind,
             message: message.to_owned(),
             span: None,
         });
-        func.guard(condition.id(), fault, &[]);
+        func.guard(condition.id(), fault, values);
+    }
+
+    /// Opens a region with a method of the builder beneath.
+    fn open<R>(&self, begin: impl FnOnce(&mut FuncBuilder) -> R) -> R {
+        let mut state = self.state.borrow_mut();
+        state.scopes.push(Scope::new());
+        begin(&mut state.func)
+    }
+
+    /// Forgets what was guarded in the region that is closed next.
+    fn close(&self) {
+        self.state.borrow_mut().scopes.pop();
     }
 
     /// Closes the computation.
     ///
     /// # Errors
-    /// When it has no output.
+    /// When it has no output and writes no array.
     pub fn finish(self) -> Result<Func, Error> {
         let state = self.state.into_inner();
-        if state.outputs.is_empty() {
+        let is_written = |ty: ParamType| ty.as_array().is_some_and(|a| a.access == Access::Mut);
+        if state.outputs.is_empty() && !state.inputs.iter().any(|(_, ty)| is_written(*ty)) {
             return Err(Error::no_output());
         }
         let (names, ids): (Vec<String>, Vec<NodeId>) = state.outputs.into_iter().unzip();

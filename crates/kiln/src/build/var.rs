@@ -1,7 +1,8 @@
 //! [`Var`]: a value of a computation being built, with the operators of its type.
 
 use super::Builder;
-use crate::element::{Int, Number, Real};
+use super::control::Vars;
+use crate::element::{Bits, Int, Number, Real, Signed};
 use kiln_ir::{NodeId, Op, POWI_MAX, Type};
 use kiln_runtime::Element;
 use std::marker::PhantomData;
@@ -59,6 +60,10 @@ impl<'b, T: Element> Var<'b, T> {
 
     pub(super) fn id(self) -> NodeId {
         self.id
+    }
+
+    pub(super) fn builder(self) -> &'b Builder {
+        self.builder
     }
 
     pub(super) fn is_of(self, builder: &Builder) -> bool {
@@ -168,24 +173,42 @@ impl<'b, T: Real> Var<'b, T> {
     }
 }
 
+/// Mathematical functions, in the type they are asked in.
 #[rustfmt::skip]
-impl<'b> Var<'b, f64> {
+impl<'b, T: Real> Var<'b, T> {
     methods! {
-        exp  Exp  "e to the power of this.";
-        ln   Log  "The natural logarithm.";
-        sin  Sin  "The sine of an angle in radians.";
-        cos  Cos  "The cosine of an angle in radians.";
-        asin Asin "The inverse sine, in radians.";
+        exp     Exp    "e to the power of this.";
+        exp2    Exp2   "2 to the power of this.";
+        exp10   Exp10  "10 to the power of this.";
+        exp_m1  Expm1  "e to the power of this, less 1; accurate near zero.";
+        ln      Log    "The natural logarithm.";
+        log2    Log2   "The logarithm to base 2.";
+        log10   Log10  "The logarithm to base 10.";
+        ln_1p   Log1p  "The natural logarithm of 1 more; accurate near zero.";
+        sin     Sin    "The sine of an angle in radians.";
+        cos     Cos    "The cosine of an angle in radians.";
+        tan     Tan    "The tangent of an angle in radians.";
+        asin    Asin   "The inverse sine, in radians.";
+        acos    Acos   "The inverse cosine, in radians.";
+        atan    Atan   "The inverse tangent, in radians.";
+        sinh    Sinh   "The hyperbolic sine.";
+        cosh    Cosh   "The hyperbolic cosine.";
+        tanh    Tanh   "The hyperbolic tangent.";
+        asinh   Asinh  "The inverse hyperbolic sine.";
+        acosh   Acosh  "The inverse hyperbolic cosine.";
+        atanh   Atanh  "The inverse hyperbolic tangent.";
+        cbrt    Cbrt   "The cube root.";
+        erf     Erf    "The error function.";
+        erfc    Erfc   "1 less the error function; accurate where it is small.";
+        gamma   Tgamma "The gamma function.";
+        ln_gamma Lgamma "The logarithm of the size of the gamma function.";
+        round   Round  "The nearest whole number, halves away from zero.";
     }
 
-    /// The angle of the point `(x, self)`, in radians.
-    pub fn atan2(self, x: impl Literal<'b, f64>) -> Self {
-        self.with(Op::Atan2, x)
-    }
-
-    /// This to the power `exponent`.
-    pub fn powf(self, exponent: impl Literal<'b, f64>) -> Self {
-        self.with(Op::Pow, exponent)
+    methods_of_two! {
+        atan2 Atan2 "The angle of the point `(other, self)`, in radians.";
+        powf  Pow   "This to the power of the other.";
+        hypot Hypot "The root of the sum of both squares, without overflow on the way.";
     }
 
     /// This to a fixed whole power, in a fixed order of multiplications.
@@ -227,77 +250,124 @@ impl<'b> Var<'b, bool> {
         self.op(Op::Select, &[yes.id, no.id])
     }
 
-    /// `yes()` where this is true, else `no()`; only that one is computed.
-    pub fn choose<T: Element>(
-        self,
-        yes: impl FnOnce() -> Var<'b, T>,
-        no: impl FnOnce() -> Var<'b, T>,
-    ) -> Var<'b, T> {
-        let state = &self.builder.state;
-        state.borrow_mut().func.begin_if();
-        let yes = yes().to_var(self.builder);
-        let then = state.borrow_mut().func.begin_else(&[yes.id]);
-        let no = no().to_var(self.builder);
-        let results = state.borrow_mut().func.end_if(self.id, then, &[no.id]);
-        Var::new(self.builder, results[0])
+    /// `yes()` where this is true, else `no()`; only that one runs. What they
+    /// give is a handle, a plain value, or a tuple of them.
+    ///
+    /// ```
+    /// let f = kiln::build(|b| {
+    ///     let x = b.input::<f64>("x");
+    ///     let (size, sign) = x.lt(0.0).choose(|| (-x, -1.0), || (x, 1.0));
+    ///     size.sqrt() * sign
+    /// })?;
+    /// let f = f.typed::<fn(f64) -> f64>(["x"])?;
+    /// assert_eq!((f.call(-9.0), f.call(4.0)), (-3.0, 2.0));
+    /// # Ok::<(), kiln::Error>(())
+    /// ```
+    pub fn choose<Y, N>(self, yes: impl FnOnce() -> Y, no: impl FnOnce() -> N) -> Y::Handles
+    where
+        Y: Vars<'b>,
+        N: Vars<'b, Handles = Y::Handles>,
+    {
+        let b = self.builder;
+        b.open(|func| func.begin_if());
+        let yes = b.ids(yes());
+        b.close();
+        let then = b.open(|func| func.begin_else(&yes));
+        let no = b.ids(no());
+        b.close();
+        let results = b.state.borrow_mut().func.end_if(self.id, then, &no);
+        b.handles::<Y>(results)
+    }
+
+    /// Runs `body` where this is true.
+    pub fn then(self, body: impl FnOnce()) {
+        self.choose(body, || ());
+    }
+
+    /// Whether both are true.
+    pub fn and(self, other: impl Literal<'b, bool>) -> Self {
+        self.with(Op::And, other)
+    }
+
+    /// Whether one is true, or both.
+    pub fn or(self, other: impl Literal<'b, bool>) -> Self {
+        self.with(Op::Or, other)
     }
 }
 
-/// `Var op Var`, `Var op value` and `value op Var` for the listed types.
+/// `Var op Var` and `Var op value` for the types of a trait.
 macro_rules! operators {
-    ($($trait:ident $method:ident $op:ident: $($ty:ident)*;)*) => {$($(
-        impl<'b> ops::$trait for Var<'b, $ty> {
-            type Output = Var<'b, $ty>;
+    ($($trait:ident $method:ident $op:ident: $kind:ident;)*) => {$(
+        impl<'b, T: $kind> ops::$trait for Var<'b, T> {
+            type Output = Var<'b, T>;
 
-            fn $method(self, other: Var<'b, $ty>) -> Var<'b, $ty> {
+            fn $method(self, other: Var<'b, T>) -> Var<'b, T> {
                 self.with(Op::$op, other)
             }
         }
 
-        impl<'b> ops::$trait<$ty> for Var<'b, $ty> {
-            type Output = Var<'b, $ty>;
+        impl<'b, T: $kind> ops::$trait<T> for Var<'b, T> {
+            type Output = Var<'b, T>;
 
-            fn $method(self, other: $ty) -> Var<'b, $ty> {
+            fn $method(self, other: T) -> Var<'b, T> {
                 self.with(Op::$op, other)
             }
         }
+    )*};
+}
 
+operators! {
+    Add add Add: Number;
+    Sub sub Sub: Number;
+    Mul mul Mul: Number;
+    Div div Div: Number;
+    Rem rem Rem: Number;
+    BitAnd bitand And: Bits;
+    BitOr bitor Or: Bits;
+    BitXor bitxor Xor: Bits;
+    Shl shl Shl: Int;
+    Shr shr Shr: Int;
+}
+
+/// `value op Var`, for each of the listed types.
+macro_rules! operators_of_values {
+    ($($trait:ident $method:ident: $($ty:ident)*;)*) => {$($(
         impl<'b> ops::$trait<Var<'b, $ty>> for $ty {
             type Output = Var<'b, $ty>;
 
             fn $method(self, other: Var<'b, $ty>) -> Var<'b, $ty> {
-                other.builder.constant(self).with(Op::$op, other)
+                other.builder.constant(self).$method(other)
             }
         }
     )*)*};
 }
 
-operators! {
-    Add add Add: i8 i16 i32 i64 u8 u16 u32 u64 f32 f64;
-    Sub sub Sub: i8 i16 i32 i64 u8 u16 u32 u64 f32 f64;
-    Mul mul Mul: i8 i16 i32 i64 u8 u16 u32 u64 f32 f64;
-    Div div Div: i8 i16 i32 i64 u8 u16 u32 u64 f32 f64;
-    Rem rem Rem: i8 i16 i32 i64 u8 u16 u32 u64 f32 f64;
-    BitAnd bitand And: bool i8 i16 i32 i64 u8 u16 u32 u64;
-    BitOr bitor Or: bool i8 i16 i32 i64 u8 u16 u32 u64;
-    BitXor bitxor Xor: bool i8 i16 i32 i64 u8 u16 u32 u64;
-    Shl shl Shl: i8 i16 i32 i64 u8 u16 u32 u64;
-    Shr shr Shr: i8 i16 i32 i64 u8 u16 u32 u64;
+operators_of_values! {
+    Add add: i8 i16 i32 i64 u8 u16 u32 u64 f32 f64;
+    Sub sub: i8 i16 i32 i64 u8 u16 u32 u64 f32 f64;
+    Mul mul: i8 i16 i32 i64 u8 u16 u32 u64 f32 f64;
+    Div div: i8 i16 i32 i64 u8 u16 u32 u64 f32 f64;
+    Rem rem: i8 i16 i32 i64 u8 u16 u32 u64 f32 f64;
+    BitAnd bitand: bool i8 i16 i32 i64 u8 u16 u32 u64;
+    BitOr bitor: bool i8 i16 i32 i64 u8 u16 u32 u64;
+    BitXor bitxor: bool i8 i16 i32 i64 u8 u16 u32 u64;
+    Shl shl: i8 i16 i32 i64 u8 u16 u32 u64;
+    Shr shr: i8 i16 i32 i64 u8 u16 u32 u64;
 }
 
 macro_rules! signs {
-    ($($trait:ident $method:ident $op:ident: $($ty:ident)*;)*) => {$($(
-        impl<'b> ops::$trait for Var<'b, $ty> {
-            type Output = Var<'b, $ty>;
+    ($($trait:ident $method:ident $op:ident: $kind:ident;)*) => {$(
+        impl<'b, T: $kind> ops::$trait for Var<'b, T> {
+            type Output = Var<'b, T>;
 
-            fn $method(self) -> Var<'b, $ty> {
+            fn $method(self) -> Var<'b, T> {
                 self.op(Op::$op, &[])
             }
         }
-    )*)*};
+    )*};
 }
 
 signs! {
-    Neg neg Neg: i8 i16 i32 i64 f32 f64;
-    Not not Not: bool i8 i16 i32 i64 u8 u16 u32 u64;
+    Neg neg Neg: Signed;
+    Not not Not: Bits;
 }

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod arrays;
 mod binding;
 mod builder;
 mod errors;
