@@ -84,12 +84,12 @@ pub fn program(u: &mut Unstructured<'_>, wanted: &[Cell]) -> Result<Func> {
     Ok(generator.b.finish(&results))
 }
 
-struct Generator {
-    b: FuncBuilder,
+pub(crate) struct Generator {
+    pub(crate) b: FuncBuilder,
     /// What may be used here.
-    values: Vec<(NodeId, Scalar)>,
+    pub(crate) values: Vec<(NodeId, Scalar)>,
     /// Whether every op has a form at every level.
-    has_wide_form: bool,
+    pub(crate) has_wide_form: bool,
 }
 
 /// Whether a cell has no form at the wide levels.
@@ -112,7 +112,7 @@ impl Generator {
     }
 
     /// An op of the table on types that it takes.
-    fn step(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
+    pub(crate) fn step(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
         let info = &OPS[u.choose_index(OPS.len())?];
         if info.class == Class::Vector {
             return Ok(());
@@ -155,7 +155,7 @@ impl Generator {
     }
 
     /// Something of a type.
-    fn operand(&mut self, u: &mut Unstructured<'_>, scalar: Scalar) -> Result<NodeId> {
+    pub(crate) fn operand(&mut self, u: &mut Unstructured<'_>, scalar: Scalar) -> Result<NodeId> {
         let fitting: Vec<NodeId> = self
             .values
             .iter()
@@ -182,7 +182,7 @@ impl Generator {
     }
 
     /// A pure `if`.
-    fn choice(&mut self, u: &mut Unstructured<'_>, depth: usize) -> Result<()> {
+    pub(crate) fn choice(&mut self, u: &mut Unstructured<'_>, depth: usize) -> Result<()> {
         let cond = self.operand(u, Scalar::Bool)?;
         let count = u.int_in_range(1..=2)?;
         let mut types = Vec::new();
@@ -206,7 +206,7 @@ impl Generator {
     }
 
     /// A guard that few rows fail.
-    fn guard(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
+    pub(crate) fn guard(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
         let (id, scalar) = *u.choose(&self.values)?;
         if scalar == Scalar::Bool {
             return Ok(());

@@ -9,6 +9,7 @@ pub mod filetest;
 pub mod fuzz;
 pub mod generate;
 pub mod native;
+pub mod nests;
 pub mod ulp;
 pub mod ways;
 pub mod whole;
