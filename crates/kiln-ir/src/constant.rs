@@ -46,27 +46,29 @@ impl Const {
 
     /// An `f64`.
     pub fn f64(value: f64) -> Const {
-        let value = if value.is_nan() {
-            crate::meaning::NAN64
+        // The choice is between integers: LLVM 22 takes that between floats,
+        // `x < 0 ? NaN : sqrt(x)`, for `sqrt(x)`, whose NaN is negative.
+        let bits = if value.is_nan() {
+            crate::meaning::NAN64.to_bits()
         } else {
-            value
+            value.to_bits()
         };
         Const {
             scalar: Scalar::F64,
-            bits: value.to_bits(),
+            bits,
         }
     }
 
     /// An `f32`.
     pub fn f32(value: f32) -> Const {
-        let value = if value.is_nan() {
-            crate::meaning::NAN32
+        let bits = if value.is_nan() {
+            crate::meaning::NAN32.to_bits()
         } else {
-            value
+            value.to_bits()
         };
         Const {
             scalar: Scalar::F32,
-            bits: u64::from(value.to_bits()),
+            bits: u64::from(bits),
         }
     }
 
