@@ -97,7 +97,7 @@ f = {table.function};
 w = erfc(x+1);
 I = [{table.lo};{table.hi}];
 q = remez(f*w, {table.powers[-1]}, I, w);
-q = roundcoefficients(q, [|D...|]);
+q = roundcoefficients(q, [|{table.format}...|]);
 display = hexadecimal;
 for i from 0 to {table.powers[-1]} do {{ print("c", coeff(q, i)); }};
 display = decimal;
@@ -121,6 +121,12 @@ def chebyshev(function):
             points = [interval[0] + (interval[1] - interval[0]) * i / 400 for i in range(401)]
             return coefficients, float(max(error(t) for t in points))
     return solve
+
+
+def erfcx_of_reciprocal(u):
+    """erfc(x) e^(x^2) at x = 1 / u - 2."""
+    x = 1 / u - 2
+    return mpmath.exp(x * x) * mpmath.erfc(x)
 
 
 def erfcx_times(t):
@@ -199,6 +205,22 @@ TABLES = [
     Table("ATAN", "The tail of `atan t` after `t`, for |t| at most 1/2.",
           "atan(x)", "x", odd(3, 25), "1b-30", "0.5"),
     *SINGLE,
+    single("CBRT", "A first guess at `m^(-1/3)`.",
+           "x^(-1/3)", "0", range(0, 6), "1", "2"),
+    single("ERF", "The tail of `erf x` after `x`.",
+           "erf(x)", "x", odd(1, 11), "1b-20", "0.844"),
+    Table("LOG_ERFC_S", "`ln erfc(1 + u)`; the error is that of erfc. In binary32.",
+          "log(erfc(x+1))", "0", range(0, 9), "-0.157", "3", "absolute", format="SG",
+          solver=weighted_remez),
+    Table("LOG2_SHORT", "`log2` of `(1 + s) / (1 - s)`, for results in binary32.",
+          "log2((1+x)/(1-x))", "0", odd(1, 9), "1b-30", "0.1717"),
+    Table("EXP2_SHORT", "The tail of `2^r` after 1, for |r| at most 1/2 and results in binary32.",
+          "2^x", "1", range(1, 8), "-0.5005", "0.5005"),
+    Table("ERF_SHORT", "The tail of `erf x` after `x`, for results in binary32.",
+          "erf(x)", "x", odd(1, 13), "1b-30", "0.844"),
+    Table("ERFCX_SHORT", "`erfc(x) e^(x^2)` for u = 1 / (x + 2), x from 0.84 to 10.5 and results in binary32.",
+          "exp(x^2)*erfc(x)", "0", range(0, 12), "0.08", "0.3522", "absolute",
+          solver=chebyshev(erfcx_of_reciprocal)),
     Table("CBRT", "A first guess at `m^(-1/3)`.",
           "x^(-1/3)", "0", range(0, 5), "1", "2"),
     Table("ERF", "The tail of `erf x` after `x`.",

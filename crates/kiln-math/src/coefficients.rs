@@ -477,6 +477,114 @@ pub(crate) const ATAN_S: [f64; 6] = [
     0.03904200345277786,
 ];
 
+/// A first guess at `m^(-1/3)`. In binary32.
+///
+/// `x^(-1/3)` as `0` and the powers 0 to 5 of x in steps of 1,
+/// on [1, 2]; relative error at most 2^-17.4.
+#[rustfmt::skip]
+pub(crate) const CBRT_S: [f64; 6] = [
+    1.781043529510498,
+    -1.5659770965576172,
+    1.2437113523483276,
+    -0.5978202223777771,
+    0.15605318546295166,
+    -0.017016498371958733,
+];
+
+/// The tail of `erf x` after `x`. In binary32.
+///
+/// `erf(x)` as `x` and the powers 1 to 11 of x in steps of 2,
+/// on [1b-20, 0.844]; relative error at most 2^-27.2.
+#[rustfmt::skip]
+pub(crate) const ERF_S: [f64; 6] = [
+    0.12837916612625122,
+    -0.37612590193748474,
+    0.11282878369092941,
+    -0.026808273047208786,
+    0.005059930961579084,
+    -0.0006364325527101755,
+];
+
+/// `ln erfc(1 + u)`; the error is that of erfc. In binary32.
+///
+/// `log(erfc(x+1))` as `0` and the powers 0 to 8 of x in steps of 1,
+/// on [-0.157, 3]; absolute error at most 2^-26.3.
+#[rustfmt::skip]
+pub(crate) const LOG_ERFC_S: [f64; 9] = [
+    -1.8496055603027344,
+    -2.638967514038086,
+    -0.8431073427200317,
+    -0.04156062379479408,
+    0.010035485960543156,
+    -0.001992294564843178,
+    0.0002717191237024963,
+    -1.3853297787136398e-05,
+    -1.3228390116637456e-06,
+];
+
+/// `log2` of `(1 + s) / (1 - s)`, for results in binary32.
+///
+/// `log2((1+x)/(1-x))` as `0` and the powers 1 to 9 of x in steps of 2,
+/// on [1b-30, 0.1717]; relative error at most 2^-37.8.
+#[rustfmt::skip]
+pub(crate) const LOG2_SHORT: [f64; 5] = [
+    2.8853900817901716,
+    0.9617966732257662,
+    0.5770836085818796,
+    0.411671223220657,
+    0.3407591111688012,
+];
+
+/// The tail of `2^r` after 1, for |r| at most 1/2 and results in binary32.
+///
+/// `2^x` as `1` and the powers 1 to 7 of x in steps of 1,
+/// on [-0.5005, 0.5005]; relative error at most 2^-34.3.
+#[rustfmt::skip]
+pub(crate) const EXP2_SHORT: [f64; 7] = [
+    0.6931471807056909,
+    0.2402265106877416,
+    0.05550410362986729,
+    0.009618037769580529,
+    0.0013333936561885805,
+    0.00015466882366510712,
+    1.519604398875453e-05,
+];
+
+/// The tail of `erf x` after `x`, for results in binary32.
+///
+/// `erf(x)` as `x` and the powers 1 to 13 of x in steps of 2,
+/// on [1b-30, 0.844]; relative error at most 2^-32.9.
+#[rustfmt::skip]
+pub(crate) const ERF_SHORT: [f64; 7] = [
+    0.12837916695690388,
+    -0.3761263703151527,
+    0.11283750050389964,
+    -0.02686267367792685,
+    0.005209864304769837,
+    -0.0008251923165520935,
+    8.874629769521222e-05,
+];
+
+/// `erfc(x) e^(x^2)` for u = 1 / (x + 2), x from 0.84 to 10.5 and results in binary32.
+///
+/// `exp(x^2)*erfc(x)` as `0` and the powers 0 to 11 of x in steps of 1,
+/// on [0.08, 0.3522]; absolute error at most 2^-39.2.
+#[rustfmt::skip]
+pub(crate) const ERFCX_SHORT: [f64; 12] = [
+    -2.967945459285407e-07,
+    0.5642121890479107,
+    1.1276054761969923,
+    1.9903951037305039,
+    2.6094493468255466,
+    4.6569565627256635,
+    -13.404754262566323,
+    54.49981652497701,
+    -214.20734518840777,
+    414.4659433647178,
+    -394.2159332541627,
+    152.52964826132873,
+];
+
 /// A first guess at `m^(-1/3)`.
 ///
 /// `x^(-1/3)` as `0` and the powers 0 to 4 of x in steps of 1,

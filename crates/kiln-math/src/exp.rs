@@ -5,9 +5,10 @@
 //! `2^k` built from the bits of the rounding constant. One comparison guards
 //! the ends of the range; NaN needs none, since every product with it stays NaN.
 
-use crate::Arith;
-use crate::poly::{Double, estrin, fast_two_sum, two_prod};
+use crate::coefficients::EXP2_SHORT;
+use crate::poly::{Double, estrin, fast_two_sum, onto, two_prod};
 use crate::tables::{Range, Tables};
+use crate::{Arith, Binary64};
 
 /// `e^x`.
 #[inline(always)]
@@ -43,8 +44,7 @@ pub(crate) fn expm1_of_rest<A: Arith>(a: &mut A, x: A::F, k: A::F) -> Double<A::
     let half = a.float(0.5);
     let t = a.mul(r2, half);
     let t = a.fma(k, ln2_2, t);
-    let p = estrin(a, r, <A::Format as Tables>::EXP);
-    let lo = a.fma(r3, p, t);
+    let lo = onto(a, t, r, r2, r3, <A::Format as Tables>::EXP);
     Double { hi: first, lo }
 }
 
@@ -81,8 +81,7 @@ pub fn exp2<A: Arith>(a: &mut A, x: A::F) -> A::F {
         a.float(<A::Format as Tables>::EXP2[1]),
     );
     let t = a.mul(r2, c2);
-    let p = estrin(a, r, &<A::Format as Tables>::EXP2[2..]);
-    let t = a.fma(r3, p, t);
+    let t = onto(a, t, r, r2, r3, &<A::Format as Tables>::EXP2[2..]);
     let t = a.fma(r, c1, t);
     scaled(
         a,
@@ -116,8 +115,7 @@ pub fn exp10<A: Arith>(a: &mut A, x: A::F) -> A::F {
     let t = a.mul(r2, c2);
     let t = a.fma(low, ln10_1, t);
     let t = a.fma(first, ln10_2, t);
-    let p = estrin(a, r, &<A::Format as Tables>::EXP10[1..]);
-    let t = a.fma(r3, p, t);
+    let t = onto(a, t, r, r2, r3, &<A::Format as Tables>::EXP10[1..]);
     let t = a.fma(first, ln10_1, t);
     scaled(
         a,
@@ -287,4 +285,15 @@ fn saturate<A: Arith>(a: &mut A, x: A::F, y: A::F, rest: A::F, range: &Range) ->
     let (infinity, zero) = (a.float(f64::INFINITY), a.float(0.0));
     let y = a.select(over, infinity, y);
     a.select(under, zero, y)
+}
+
+/// `2^x` for `|x|` at most 1022, to be rounded to binary32.
+#[inline(always)]
+pub(crate) fn exp2_to_single<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
+    let (shifted, k) = quotient(a, x, 1.0);
+    let r = a.sub(x, k);
+    let p = estrin(a, r, &EXP2_SHORT);
+    let t = a.mul(r, p);
+    let power = power(a, shifted);
+    a.fma(power, t, power)
 }

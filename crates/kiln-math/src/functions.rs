@@ -104,9 +104,9 @@ functions! {
     Unary sinh(x) "The hyperbolic sine.", "all numbers", 1.0;
     Unary cosh(x) "The hyperbolic cosine.", "all numbers", 1.0;
     Unary tanh(x) "The hyperbolic tangent.", "all numbers", 1.0;
-    Unary asinh(x) "The number whose hyperbolic sine is `x`.", "all numbers", 2.0;
-    Unary acosh(x) "The number, not negative, whose hyperbolic cosine is `x`.", "`x >= 1`", 2.0;
-    Unary atanh(x) "The number whose hyperbolic tangent is `x`.", "`[-1, 1]`", 2.0;
+    Unary asinh(x) "The number whose hyperbolic sine is `x`.", "all numbers", 1.0;
+    Unary acosh(x) "The number, not negative, whose hyperbolic cosine is `x`.", "`x >= 1`", 1.0;
+    Unary atanh(x) "The number whose hyperbolic tangent is `x`.", "`[-1, 1]`", 1.0;
     Binary pow(x, y) "`x^y`.", "`x >= 0`, or `y` an integer", 1.0;
     Unary cbrt(x) "The cube root.", "all numbers", 1.0;
     Binary hypot(x, y) "`sqrt(x^2 + y^2)`.", "all numbers", 1.0;

@@ -10,7 +10,7 @@
 use crate::Arith;
 use crate::exp::{expm1_pair, power, quotient};
 use crate::log::log1p_pair;
-use crate::poly::{Double, estrin, fast_two_sum, two_sum};
+use crate::poly::{Double, estrin, fast_two_sum, two_prod, two_sum};
 use crate::tables::Tables;
 use crate::trig::flip;
 
@@ -131,31 +131,61 @@ pub fn tanh<A: Arith>(a: &mut A, x: A::F) -> A::F {
 
 /// The number whose hyperbolic sine is `x`.
 ///
-/// `asinh |x| = ln(1 + |x| + w)` with `w = sqrt(1 + x^2) - 1 = x^2 / (1 + sqrt(1 + x^2))`.
+/// `asinh |x| = ln(1 + |x| + w)` with `w = sqrt(1 + x^2) - 1`, and the square
+/// and the root as pairs.
 #[inline(always)]
 pub fn asinh<A: Arith>(a: &mut A, x: A::F) -> A::F {
     let size = a.abs(x);
     let one = a.float(1.0);
-    let square = a.mul(size, size);
-    let under = a.fma(size, size, one);
-    let root = a.sqrt(under);
-    let denominator = a.add(root, one);
-    let w = a.div(square, denominator);
+    let square = two_prod(a, size, size);
+    let under = two_sum(a, one, square.hi);
+    let under_lo = a.add(under.lo, square.lo);
+    let root = root_pair(a, under.hi, under_lo);
+    // Exact, as the root is at least 1.
+    let w = a.sub(root.hi, one);
     let argument = fast_two_sum(a, size, w);
+    let argument = Double {
+        hi: argument.hi,
+        lo: a.add(argument.lo, root.lo),
+    };
     let y = log1p_or_log_of_twice(a, size, argument);
     flip(a, y, x)
 }
 
+/// `sqrt(hi + lo)`; 0 for 0.
+#[inline(always)]
+fn root_pair<A: Arith>(a: &mut A, hi: A::F, lo: A::F) -> Double<A::F> {
+    let root = a.sqrt(hi);
+    let minus = a.neg(root);
+    let rest = a.fma(minus, root, hi);
+    let rest = a.add(rest, lo);
+    // The tiny number turns 0/0 into 0.
+    let tiny = a.float(<A::Format as Tables>::TINY);
+    let twice = a.add(root, root);
+    let twice = a.add(twice, tiny);
+    Double {
+        hi: root,
+        lo: a.div(rest, twice),
+    }
+}
+
 /// The number, not negative, whose hyperbolic cosine is `x`; NaN below 1.
 ///
-/// `acosh x = ln(1 + t + sqrt(x^2 - 1))` with `t = x - 1`.
+/// `acosh x = ln(1 + t + sqrt(x^2 - 1))` with `t = x - 1`, and the square and
+/// the root as pairs.
 #[inline(always)]
 pub fn acosh<A: Arith>(a: &mut A, x: A::F) -> A::F {
     let (one, minus_one) = (a.float(1.0), a.float(-1.0));
     let t = a.sub(x, one);
-    let under = a.fma(x, x, minus_one);
-    let root = a.sqrt(under);
-    let argument = fast_two_sum(a, root, t);
+    let square = two_prod(a, x, x);
+    let under = fast_two_sum(a, square.hi, minus_one);
+    let under_lo = a.add(under.lo, square.lo);
+    let root = root_pair(a, under.hi, under_lo);
+    let argument = fast_two_sum(a, root.hi, t);
+    let argument = Double {
+        hi: argument.hi,
+        lo: a.add(argument.lo, root.lo),
+    };
     // Below 1 the root is NaN only down to -1.
     let nan = a.float(f64::NAN);
     let outside = a.lt(x, one);

@@ -36,13 +36,13 @@ pub use slow::Slow;
 /// The functions over an abstract arithmetic, in either format unless they name one.
 pub mod generic {
     pub use crate::arc::{acos, asin, atan, atan2};
-    pub use crate::erf::{erf, erfc};
+    pub use crate::erf::{erf, erfc, erfc_to_single};
     pub use crate::exp::{exp, exp2, exp10, expm1};
     pub use crate::gamma::{lgamma, tgamma};
     pub use crate::hyperbolic::{acosh, asinh, atanh, cosh, sinh, tanh};
     pub use crate::log::{log, log1p, log2, log10};
-    pub use crate::pow::{POWI_MAX, pow, powi};
-    pub use crate::root::{cbrt, hypot};
+    pub use crate::pow::{POWI_MAX, pow, pow_to_single, powi, powi_to_single};
+    pub use crate::root::{cbrt, hypot, hypot_to_single};
     pub use crate::scale::{exponent, frem, ldexp, mantissa, round};
     pub use crate::trig::{cos, sin, tan};
 }

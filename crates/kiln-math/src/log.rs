@@ -189,6 +189,18 @@ pub(crate) fn log1p_pair<A: Arith>(a: &mut A, x: Double<A::F>, more: A::F) -> A:
     let c = a.mul(c, scale);
     let f = a.sub(m, one);
     let f = fast_two_sum(a, f, c);
+    // ln(1 + hi + lo) = ln(1 + hi) + lo (1 - hi) up to lo hi^2; and what hi^2/2
+    // loses to rounding.
+    let (minus_half, minus_hi) = (a.float(-0.5), a.neg(f.hi));
+    let lo = a.fma(minus_hi, f.lo, f.lo);
+    let half = a.mul(f.hi, minus_half);
+    let half_square = a.mul(half, f.hi);
+    let minus = a.neg(half_square);
+    let lost = a.fma(half, f.hi, minus);
+    let f = Double {
+        hi: f.hi,
+        lo: a.add(lo, lost),
+    };
     let k = a.add(k, more);
     let y = log_of_sum(a, k, f);
     let common = a.copysign(y, x.hi);

@@ -40,6 +40,25 @@ pub(crate) fn estrin<A: Arith>(a: &mut A, z: A::F, c: &[f64]) -> A::F {
     terms[0]
 }
 
+/// `t + z^3 P(z)` for the coefficients `c` of `P`, where `z2 = z^2` and
+/// `z3 = z^3`.
+///
+/// Its first four terms join `t` while the others are still on their way, so
+/// that the whole takes one step less than the polynomial and a product.
+#[inline(always)]
+pub(crate) fn onto<A: Arith>(a: &mut A, t: A::F, z: A::F, z2: A::F, z3: A::F, c: &[f64]) -> A::F {
+    let (low, high) = c.split_at(if c.len() < 4 { c.len() } else { 4 });
+    let p = estrin(a, z, low);
+    let t = a.fma(z3, p, t);
+    if high.is_empty() {
+        return t;
+    }
+    let z4 = a.mul(z2, z2);
+    let z7 = a.mul(z4, z3);
+    let p = estrin(a, z, high);
+    a.fma(z7, p, t)
+}
+
 /// A value as the unevaluated sum `hi + lo`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Double<F> {

@@ -5,9 +5,10 @@
 //! range is the common path; everything else (C Annex F 10.4.4) is one slow-lane
 //! operation. `powi` multiplies in a fixed order, each product a pair by fma.
 
-use crate::exp::{exp_double, exp_double_far};
+use crate::coefficients::LOG2_SHORT;
+use crate::exp::{exp_double, exp_double_far, exp2_to_single};
 use crate::log::{TWO_54, is_not_normal_positive, log_double, split};
-use crate::poly::{Double, two_prod};
+use crate::poly::{Double, estrin, two_prod};
 use crate::scale::ldexp;
 use crate::tables::FAR;
 use crate::{Arith, Binary64, Plain, Slow};
@@ -109,6 +110,54 @@ fn pow_positive(x: f64, y: f64) -> f64 {
     } else {
         exp_double(a, product.hi, product.lo)
     }
+}
+
+/// Beyond it in size a power of two is 0 or infinite in binary32.
+const SINGLE_FAR: f64 = 160.0;
+
+/// [`pow`] of numbers of binary32, to be rounded to it: `2^(y log2 x)`, where
+/// the logarithm of `2^k m` is `k + s P(s^2)` with `s = (m - 1) / (m + 1)`.
+#[inline(always)]
+pub fn pow_to_single<A: Arith<Format = Binary64>>(a: &mut A, x: A::F, y: A::F) -> A::F {
+    let (k, m) = split(a, x);
+    let one = a.float(1.0);
+    let (numerator, denominator) = (a.sub(m, one), a.add(m, one));
+    let s = a.div(numerator, denominator);
+    let z = a.mul(s, s);
+    let p = estrin(a, z, &LOG2_SHORT);
+    let log = a.fma(s, p, k);
+    let t = a.mul(y, log);
+    let common = exp2_to_single(a, t);
+    let odd = is_not_normal_positive(a, x);
+    let size = a.abs(t);
+    let limit = a.float(SINGLE_FAR);
+    let near = a.le(size, limit);
+    let far = a.not(near);
+    let rare = a.or(odd, far);
+    a.rare(rare, |a| a.slow(Slow::Pow, &[x, y]), common)
+}
+
+/// [`powi`] of a number of binary32, to be rounded to it: plain products, which
+/// leave the range only where the power leaves that of binary32.
+///
+/// # Panics
+/// If `n` is larger in size than [`POWI_MAX`].
+#[inline(always)]
+pub fn powi_to_single<A: Arith<Format = Binary64>>(a: &mut A, x: A::F, n: i32) -> A::F {
+    let digits = n.unsigned_abs();
+    assert!(digits <= POWI_MAX as u32, "exponent {n} beyond {POWI_MAX}");
+    let one = a.float(1.0);
+    if n == 0 {
+        return one;
+    }
+    let mut power = x;
+    for place in (0..digits.ilog2()).rev() {
+        power = a.mul(power, power);
+        if digits >> place & 1 == 1 {
+            power = a.mul(power, x);
+        }
+    }
+    if n > 0 { power } else { a.div(one, power) }
 }
 
 /// `x^n` for a constant `n` of at most [`POWI_MAX`] in size, within 0.51 ULP.

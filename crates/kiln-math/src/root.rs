@@ -1,31 +1,20 @@
-//! `cbrt` and `hypot` in binary64.
+//! `cbrt` in any format, and `hypot` in binary64.
 //!
 //! `cbrt`: `|x| = 2^(3q) m` with `m` in `[1, 8)`; a polynomial guess at
-//! `m^(-1/3)` to 14 bits, one step of Householder's method of third order
-//! without division, then Newton's step on the root itself with the residual
+//! `m^(-1/3)` to 14 bits, in binary64 one step of Householder's method of third
+//! order without division, then Newton's step on the root itself with the residual
 //! computed exactly. `hypot`: the sum of squares as a pair, and one correction
 //! of the rounded root.
 
-use crate::coefficients::CBRT;
 use crate::log::is_not_normal_positive;
 use crate::poly::{estrin, fast_two_sum, two_prod};
+use crate::tables::Tables;
 use crate::trig::flip;
 use crate::{Arith, Binary64, Slow};
 
-const MANTISSA: i64 = (1 << 52) - 1;
-const ONE_BITS: i64 = 0x3ff << 52;
-/// The bits of `2^52`, in whose low bits an integer below `2^52` is a float.
-const TWO_52_BITS: i64 = 0x433 << 52;
-const TWO_52: f64 = 4503599627370496.0;
-/// `1.5 * 2^52 + 1023`, in whose low bits a small integer is a biased exponent.
-const SHIFTER: f64 = 6755399441055744.0 + 1023.0;
-/// `2^(-1/3)` and `2^(-2/3)`, for a first guess.
-const ROOT_HALF: f64 = 0.7937005259840998;
-const ROOT_QUARTER: f64 = 0.6299605249474366;
-
 /// The cube root.
 #[inline(always)]
-pub fn cbrt<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
+pub fn cbrt<A: Arith>(a: &mut A, x: A::F) -> A::F {
     let size = a.abs(x);
     let y = cbrt_of_normal(a, size);
     let common = flip(a, y, x);
@@ -34,7 +23,7 @@ pub fn cbrt<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
         rare,
         |a| {
             // Zero, infinity and NaN are their own roots.
-            let (zero, least) = (a.float(0.0), a.float(f64::MIN_POSITIVE));
+            let (zero, least) = (a.float(0.0), a.float(<A::Format as Tables>::MIN_POSITIVE));
             let (positive, tiny) = (a.gt(size, zero), a.lt(size, least));
             let subnormal = a.and(positive, tiny);
             a.rare(subnormal, |a| a.slow(Slow::Cbrt, &[x]), x)
@@ -45,26 +34,33 @@ pub fn cbrt<A: Arith<Format = Binary64>>(a: &mut A, x: A::F) -> A::F {
 
 /// The cube root of a normal positive number.
 #[inline(always)]
-pub(crate) fn cbrt_of_normal<A: Arith<Format = Binary64>>(a: &mut A, size: A::F) -> A::F {
+pub(crate) fn cbrt_of_normal<A: Arith>(a: &mut A, size: A::F) -> A::F {
     let bits = a.bits(size);
-    let (mask, one_bits) = (a.int(MANTISSA), a.int(ONE_BITS));
+    let (mask, one_bits) = (
+        a.int((1 << <A::Format as Tables>::FRACTION) - 1),
+        a.int(<A::Format as Tables>::ONE_BITS),
+    );
     let mantissa = a.iand(bits, mask);
     let mantissa = a.ior(mantissa, one_bits);
     let mantissa = a.from_bits(mantissa);
 
     // e - 1 = 3q + j with j in -1, 0, 1.
-    let field = a.ushr(bits, 52);
-    let two_52 = a.int(TWO_52_BITS);
-    let field = a.ior(field, two_52);
+    let field = a.ushr(bits, <A::Format as Tables>::FRACTION);
+    let whole = a.int(<A::Format as Tables>::WHOLE_BITS);
+    let field = a.ior(field, whole);
     let field = a.from_bits(field);
-    let bias = a.float(TWO_52 + 1024.0);
+    let bias = a.float(<A::Format as Tables>::WHOLE + <A::Format as Tables>::BIAS + 1.0);
     let e = a.sub(field, bias);
-    let (third, shifter, minus_three) = (a.float(1.0 / 3.0), a.float(SHIFTER), a.float(-3.0));
+    let (third, shifter, minus_three) = (
+        a.float(<A::Format as Tables>::THIRD),
+        a.float(<A::Format as Tables>::SHIFTER),
+        a.float(-3.0),
+    );
     let shifted = a.fma(e, third, shifter);
     let q = a.sub(shifted, shifter);
     let j = a.fma(minus_three, q, e);
     let power = a.bits(shifted);
-    let power = a.ishl(power, 52);
+    let power = a.ishl(power, <A::Format as Tables>::FRACTION);
     let power = a.from_bits(power);
 
     // m = mantissa 2^(j+1)
@@ -76,9 +72,14 @@ pub(crate) fn cbrt_of_normal<A: Arith<Format = Binary64>>(a: &mut A, size: A::F)
         a.select(low, first, other)
     };
     let factor = three_way(a, 1.0, 2.0, 4.0);
-    let root_factor = three_way(a, 1.0, ROOT_HALF, ROOT_QUARTER);
+    let root_factor = three_way(
+        a,
+        1.0,
+        <A::Format as Tables>::ROOT_HALF,
+        <A::Format as Tables>::ROOT_QUARTER,
+    );
     let m = a.mul(mantissa, factor);
-    let guess = estrin(a, mantissa, &CBRT);
+    let guess = estrin(a, mantissa, <A::Format as Tables>::CBRT);
     let r = a.mul(guess, root_factor);
     let y = root_from_guess(a, m, r);
     a.mul(y, power)
@@ -86,16 +87,20 @@ pub(crate) fn cbrt_of_normal<A: Arith<Format = Binary64>>(a: &mut A, size: A::F)
 
 /// The cube root of `m` from `r` near `m^(-1/3)`.
 #[inline(always)]
-fn root_from_guess<A: Arith<Format = Binary64>>(a: &mut A, m: A::F, r: A::F) -> A::F {
-    let (one, third, two_ninths) = (a.float(1.0), a.float(1.0 / 3.0), a.float(2.0 / 9.0));
-    // h = 1 - m r^3, and m^(-1/3) = r (1 - h)^(-1/3) = r (1 + h/3 + 2/9 h^2 + ...).
-    let square = a.mul(r, r);
-    let product = a.mul(m, r);
-    let minus = a.neg(product);
-    let h = a.fma(minus, square, one);
-    let step = a.fma(h, two_ninths, third);
-    let step = a.mul(step, h);
-    let r = a.fma(r, step, r);
+fn root_from_guess<A: Arith>(a: &mut A, m: A::F, r: A::F) -> A::F {
+    let third = a.float(<A::Format as Tables>::THIRD);
+    let mut r = r;
+    if <A::Format as Tables>::ROUGH_CBRT {
+        // h = 1 - m r^3, and m^(-1/3) = r (1 - h)^(-1/3) = r (1 + h/3 + 2/9 h^2 + ...).
+        let (one, two_ninths) = (a.float(1.0), a.float(<A::Format as Tables>::TWO_NINTHS));
+        let square = a.mul(r, r);
+        let product = a.mul(m, r);
+        let minus = a.neg(product);
+        let h = a.fma(minus, square, one);
+        let step = a.fma(h, two_ninths, third);
+        let step = a.mul(step, h);
+        r = a.fma(r, step, r);
+    }
 
     // y + (m - y^3) / (3 y^2) with y = m r^2 and 1/y^2 = r^2.
     let square = a.mul(r, r);
@@ -146,4 +151,18 @@ pub(crate) fn root_of_squares<A: Arith<Format = Binary64>>(
     let twice = a.add(root, root);
     let correction = a.div(rest, twice);
     a.add(root, correction)
+}
+
+/// [`hypot`] of numbers of binary32, to be rounded to it: their squares are
+/// exact and in range.
+#[inline(always)]
+pub fn hypot_to_single<A: Arith<Format = Binary64>>(a: &mut A, x: A::F, y: A::F) -> A::F {
+    let square = a.mul(y, y);
+    let sum = a.fma(x, x, square);
+    let root = a.sqrt(sum);
+    let (width, height) = (a.abs(x), a.abs(y));
+    let infinity = a.float(f64::INFINITY);
+    let (wide, high) = (a.eq(width, infinity), a.eq(height, infinity));
+    let infinite = a.or(wide, high);
+    a.select(infinite, infinity, root)
 }

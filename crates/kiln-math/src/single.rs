@@ -5,7 +5,7 @@
 //! there are computed in binary64 and rounded once: that is cheaper.
 //! [`FUNCTIONS`] tells which is which.
 
-use crate::{Arith, Binary32, Plain, generic};
+use crate::{Arith, Binary32, Binary64, Plain, generic};
 
 /// A function on plain `f32` numbers.
 #[derive(Debug, Clone, Copy)]
@@ -40,20 +40,23 @@ pub struct Function {
 
 /// The value of a function, by the format that it is computed in.
 macro_rules! value {
-    (Single $name:ident $($arg:ident)+) => {
-        generic::$name(&mut Plain32, $($arg),+)
+    (Single $text:ident $($arg:ident)+) => {
+        generic::$text(&mut Plain32, $($arg),+)
     };
-    (Double $name:ident $($arg:ident)+) => {
-        generic::$name(&mut Plain, $(f64::from($arg)),+) as f32
+    (Double $text:ident $($arg:ident)+) => {
+        generic::$text(&mut Plain, $(f64::from($arg)),+) as f32
     };
 }
 
-/// The expansion of a function in binary32, if it is computed there.
+/// The expansion of a function in one format, if that is the one of its row.
 macro_rules! expansion {
-    (Single $a:ident $name:ident $($arg:ident)+) => {
-        Some(generic::$name($a, $($arg),+))
+    (Single Single $a:ident $text:ident $($arg:ident)+) => {
+        Some(generic::$text($a, $($arg),+))
     };
-    (Double $a:ident $name:ident $($arg:ident)+) => {{
+    (Double Double $a:ident $text:ident $($arg:ident)+) => {
+        Some(generic::$text($a, $($arg),+))
+    };
+    ($wanted:ident $width:ident $a:ident $text:ident $($arg:ident)+) => {{
         let _ = ($($arg,)+);
         None
     }};
@@ -61,7 +64,7 @@ macro_rules! expansion {
 
 /// Declares each function, its row in [`FUNCTIONS`] and its arm in [`expand`].
 macro_rules! functions {
-    ($($kind:ident $name:ident($($arg:ident),+) $width:ident $ulp:literal;)+) => {
+    ($($kind:ident $name:ident($($arg:ident),+) $width:ident $text:ident $ulp:literal;)+) => {
         $(
             #[doc = concat!("[`", stringify!($name), "`](crate::", stringify!($name), ") in binary32.")]
             #[inline]
@@ -78,7 +81,7 @@ macro_rules! functions {
                 #[doc = concat!("[`", stringify!($name), "`](super::", stringify!($name), "), inlined.")]
                 #[inline(always)]
                 pub fn $name($($arg: f32),+) -> f32 {
-                    value!($width $name $($arg)+)
+                    value!($width $text $($arg)+)
                 }
             )+
         }
@@ -101,7 +104,21 @@ macro_rules! functions {
             args: &[A::F],
         ) -> Option<A::F> {
             match (name, args) {
-                $((stringify!($name), &[$($arg),+]) => expansion!($width a $name $($arg)+),)+
+                $((stringify!($name), &[$($arg),+]) => expansion!(Single $width a $text $($arg)+),)+
+                _ => None,
+            }
+        }
+
+        /// The function called `name` of numbers of binary32 over an abstract
+        /// arithmetic in binary64, to be rounded once, or `None` if none of
+        /// this name and number of operands is computed there.
+        pub fn expand_double<A: Arith<Format = Binary64>>(
+            a: &mut A,
+            name: &str,
+            args: &[A::F],
+        ) -> Option<A::F> {
+            match (name, args) {
+                $((stringify!($name), &[$($arg),+]) => expansion!(Double $width a $text $($arg)+),)+
                 _ => None,
             }
         }
@@ -109,35 +126,35 @@ macro_rules! functions {
 }
 
 functions! {
-    Unary exp(x) Single 1.0;
-    Unary exp2(x) Single 1.0;
-    Unary exp10(x) Single 1.0;
-    Unary expm1(x) Single 1.0;
-    Unary log(x) Single 1.0;
-    Unary log2(x) Single 1.0;
-    Unary log10(x) Single 1.0;
-    Unary log1p(x) Single 1.0;
-    Unary sin(x) Single 1.0;
-    Unary cos(x) Single 1.0;
-    Unary tan(x) Single 1.0;
-    Unary asin(x) Single 1.0;
-    Unary acos(x) Single 1.0;
-    Unary atan(x) Single 1.0;
-    Binary atan2(y, x) Single 1.0;
-    Unary sinh(x) Single 1.0;
-    Unary cosh(x) Single 1.0;
-    Unary tanh(x) Single 1.0;
-    Unary asinh(x) Single 2.0;
-    Unary acosh(x) Single 2.0;
-    Unary atanh(x) Single 2.0;
-    Binary pow(x, y) Double 1.0;
-    Unary cbrt(x) Double 1.0;
-    Binary hypot(x, y) Double 1.0;
-    Unary erf(x) Double 1.0;
-    Unary erfc(x) Double 1.0;
-    Unary tgamma(x) Double 1.0;
-    Unary lgamma(x) Double 1.0;
-    Unary round(x) Single 0.0;
+    Unary exp(x) Single exp 1.0;
+    Unary exp2(x) Single exp2 1.0;
+    Unary exp10(x) Single exp10 1.0;
+    Unary expm1(x) Single expm1 1.0;
+    Unary log(x) Single log 1.0;
+    Unary log2(x) Single log2 1.0;
+    Unary log10(x) Single log10 1.0;
+    Unary log1p(x) Single log1p 1.0;
+    Unary sin(x) Single sin 1.0;
+    Unary cos(x) Single cos 1.0;
+    Unary tan(x) Single tan 1.0;
+    Unary asin(x) Single asin 1.0;
+    Unary acos(x) Single acos 1.0;
+    Unary atan(x) Single atan 1.0;
+    Binary atan2(y, x) Single atan2 1.0;
+    Unary sinh(x) Single sinh 1.0;
+    Unary cosh(x) Single cosh 1.0;
+    Unary tanh(x) Single tanh 1.0;
+    Unary asinh(x) Single asinh 1.0;
+    Unary acosh(x) Single acosh 1.0;
+    Unary atanh(x) Single atanh 1.0;
+    Binary pow(x, y) Double pow_to_single 1.0;
+    Unary cbrt(x) Single cbrt 1.0;
+    Binary hypot(x, y) Double hypot_to_single 1.0;
+    Unary erf(x) Single erf 1.0;
+    Unary erfc(x) Double erfc_to_single 1.0;
+    Unary tgamma(x) Double tgamma 1.0;
+    Unary lgamma(x) Double lgamma 1.0;
+    Unary round(x) Single round 0.0;
 }
 
 /// `x^n` for a constant `n`, computed in binary64 and rounded once.
@@ -146,5 +163,5 @@ functions! {
 /// If `n` is larger in size than [`generic::POWI_MAX`].
 #[inline]
 pub fn powi(x: f32, n: i32) -> f32 {
-    generic::powi(&mut Plain, f64::from(x), n) as f32
+    generic::powi_to_single(&mut Plain, f64::from(x), n) as f32
 }

@@ -182,4 +182,22 @@ tables! {
     ASIN: &'static [f64] = &c::ASIN, &c::ASIN_S;
     /// See above.
     ATAN: &'static [f64] = &c::ATAN, &c::ATAN_S;
+    /// See above.
+    ERF: &'static [f64] = &c::ERF, &c::ERF_S;
+    /// See above.
+    LOG_ERFC: &'static [f64] = &c::LOG_ERFC, &c::LOG_ERFC_S;
+    /// From here on `erf` rounds to 1.
+    ERF_ONE_FROM: f64 = 6.0, 4.0;
+    /// See above.
+    CBRT: &'static [f64] = &c::CBRT, &c::CBRT_S;
+    /// Whether that guess wants a step of Householder's method.
+    ROUGH_CBRT: bool = true, false;
+    /// `1/3`.
+    THIRD: f64 = 1.0 / 3.0, (1.0f32 / 3.0) as f64;
+    /// `2/9`.
+    TWO_NINTHS: f64 = 2.0 / 9.0, (2.0f32 / 9.0) as f64;
+    /// `2^(-1/3)`, for a first guess.
+    ROOT_HALF: f64 = 0.7937005259840998, 0.793_700_5_f32 as f64;
+    /// `2^(-2/3)`.
+    ROOT_QUARTER: f64 = 0.6299605249474366, 0.629_960_54_f32 as f64;
 }

@@ -130,14 +130,16 @@ pub(crate) fn cos_of_reduced<A: Arith>(a: &mut A, r: &Reduced<A::F, A::I>) -> A:
 /// The sine and the cosine of `hi + lo`.
 #[inline(always)]
 pub(crate) fn sine_and_cosine<A: Arith>(a: &mut A, r: &Reduced<A::F, A::I>) -> (A::F, A::F) {
-    // z = (hi + lo)^2 without lo^2.
+    // The polynomials take hi^2; (hi + lo)^2, less lo^2, joins them late, for
+    // lo is late itself.
+    let z = a.mul(r.hi, r.hi);
     let twice = a.add(r.hi, r.hi);
     let cross = a.mul(twice, r.lo);
-    let z = a.fma(r.hi, r.hi, cross);
+    let whole = a.fma(r.hi, r.hi, cross);
 
     // sin = hi + (lo + hi z P(z)): only the low part carries rounding errors.
     let p = estrin(a, z, <A::Format as Tables>::SIN);
-    let cube = a.mul(r.hi, z);
+    let cube = a.mul(r.hi, whole);
     let tail = a.fma(cube, p, r.lo);
     let sine = a.add(r.hi, tail);
 
@@ -145,7 +147,7 @@ pub(crate) fn sine_and_cosine<A: Arith>(a: &mut A, r: &Reduced<A::F, A::I>) -> (
     let q = estrin(a, z, <A::Format as Tables>::COS);
     let (minus_half, one) = (a.float(-0.5), a.float(1.0));
     let q = a.fma(z, q, minus_half);
-    let cosine = a.fma(z, q, one);
+    let cosine = a.fma(whole, q, one);
     (sine, cosine)
 }
 

@@ -105,7 +105,9 @@ fn body_of(func: &Func) -> Option<RegionId> {
     func.regions_of(as_row_loop(func)?).next()
 }
 
-/// Visits what runs in a region; of an `if`, the cheaper side.
+/// Visits what runs in a region; of an `if`, the dearer side that calls no
+/// slow-lane op, as those are for rows that are rare. Recurses on the nesting
+/// of regions, which is limited.
 fn for_each_common(
     func: &Func,
     schedule: &Schedule,
@@ -114,11 +116,15 @@ fn for_each_common(
 ) {
     for &id in schedule.nodes(region) {
         visit(id);
-        let cheaper = func
+        let priced = func
             .regions_of(id)
-            .min_by_key(|&r| region_price(func, schedule, r));
-        if let Some(cheaper) = cheaper {
-            for_each_common(func, schedule, cheaper, visit);
+            .map(|r| (region_price(func, schedule, r), r));
+        let common = priced.max_by_key(|&(price, _)| match price {
+            slow if slow >= SLOW_PRICE => 0,
+            other => 1 + other,
+        });
+        if let Some((_, common)) = common {
+            for_each_common(func, schedule, common, visit);
         }
     }
 }
@@ -133,8 +139,9 @@ pub fn loop_report(func: &Func, reason: Option<&crate::NotWidened>) -> Option<Lo
     let schedule = Schedule::of(func);
     let (mut ops, mut price, mut guards) = (0, 0, 0);
     for_each_common(func, &schedule, body, &mut |id| {
-        ops += u32::from(matches!(func.node(id), Node::Op { .. }));
-        price += node_price(func, id);
+        let node = node_price(func, id);
+        ops += u32::from(node > 0 && matches!(func.node(id), Node::Op { .. }));
+        price += node;
         guards += u32::from(matches!(func.node(id), Node::Guard { .. }));
     });
     Some(LoopReport {

@@ -19,9 +19,29 @@ pub(crate) fn expand(func: &Func, native: OpSet) -> (Func, u32) {
     let mut pass = Expand {
         native,
         expanded: 0,
+        paths: Paths::All,
     };
     let func = rewrite(func, &mut pass);
     (func, pass.expanded)
+}
+
+/// `func` with the common path alone of each function that `native` has not:
+/// for counting what most rows cost. Its values are wrong for the rows that
+/// take another path.
+pub(crate) fn expand_common(func: &Func, native: OpSet) -> Func {
+    let mut pass = Expand {
+        native,
+        expanded: 0,
+        paths: Paths::Common,
+    };
+    rewrite(func, &mut pass)
+}
+
+/// The paths of a function that an expansion has.
+#[derive(Clone, Copy)]
+enum Paths {
+    All,
+    Common,
 }
 
 /// Whether `op`, with a result of type `ty`, has an expansion.
@@ -37,6 +57,7 @@ pub(crate) fn is_expanded(op: Op, ty: Type, native: OpSet) -> bool {
 struct Expand {
     native: OpSet,
     expanded: u32,
+    paths: Paths,
 }
 
 impl Rewrite for Expand {
@@ -52,15 +73,15 @@ impl Rewrite for Expand {
             return b.op_as(op, args, Some(ty));
         }
         self.expanded += 1;
-        expansion(b, op, args, ty)
+        expansion(b, op, args, ty, self.paths)
     }
 }
 
 /// The value of `op` through its expansion: in the type's own format, or, if
 /// that of binary32 is computed in binary64, between casts, as its meaning is.
-fn expansion(b: &mut FuncBuilder, op: Op, args: &[NodeId], ty: Type) -> NodeId {
+fn expansion(b: &mut FuncBuilder, op: Op, args: &[NodeId], ty: Type, paths: Paths) -> NodeId {
     if ty.scalar == Scalar::F32 {
-        let a = &mut Expander::<Binary32>::new(b, ty.lanes);
+        let a = &mut Expander::<Binary32>::new(b, ty.lanes, paths);
         if let Some(value) = single::expand(a, op.name(), args) {
             return value;
         }
@@ -68,23 +89,38 @@ fn expansion(b: &mut FuncBuilder, op: Op, args: &[NodeId], ty: Type) -> NodeId {
     let x = b.cast(Scalar::F64, args[0]);
     let result = if op == Op::Powi {
         let n = b.func().as_const(args[1]).and_then(Const::as_int);
-        let a = &mut Expander::<Binary64>::new(b, ty.lanes);
+        let a = &mut Expander::<Binary64>::new(b, ty.lanes, paths);
         // The verifier has checked that the exponent is a small constant.
-        n.map(|n| generic::powi(a, x, n as i32))
+        n.map(|n| match ty.scalar {
+            Scalar::F32 => generic::powi_to_single(a, x, n as i32),
+            _ => generic::powi(a, x, n as i32),
+        })
     } else {
-        let name = if op == Op::Rem { "frem" } else { op.name() };
-        match args.get(1) {
-            Some(&y) => {
-                let y = b.cast(Scalar::F64, y);
-                kiln_math::expand(&mut Expander::new(b, ty.lanes), name, &[x, y])
-            }
-            None => kiln_math::expand(&mut Expander::new(b, ty.lanes), name, &[x]),
-        }
+        let y = args.get(1).map(|&y| b.cast(Scalar::F64, y));
+        let args: Vec<NodeId> = [x].into_iter().chain(y).collect();
+        let a = &mut Expander::<Binary64>::new(b, ty.lanes, paths);
+        in_double(a, op, &args, ty.scalar)
     };
     match result {
         Some(value) => b.cast(ty.scalar, value),
         None => unreachable!("{} has an expansion", op.name()),
     }
+}
+
+/// The expansion in binary64, for a result of type `scalar`.
+fn in_double(
+    a: &mut Expander<'_, Binary64>,
+    op: Op,
+    args: &[NodeId],
+    scalar: Scalar,
+) -> Option<NodeId> {
+    let name = if op == Op::Rem { "frem" } else { op.name() };
+    if scalar == Scalar::F32
+        && let Some(value) = single::expand_double(a, name, args)
+    {
+        return Some(value);
+    }
+    kiln_math::expand(a, name, args)
 }
 
 /// The types of a format.
@@ -115,14 +151,16 @@ impl Scalars for Binary32 {
 struct Expander<'a, S> {
     b: &'a mut FuncBuilder,
     lanes: u16,
+    paths: Paths,
     format: PhantomData<S>,
 }
 
 impl<'a, S: Scalars> Expander<'a, S> {
-    fn new(b: &'a mut FuncBuilder, lanes: u16) -> Self {
+    fn new(b: &'a mut FuncBuilder, lanes: u16, paths: Paths) -> Self {
         Expander {
             b,
             lanes,
+            paths,
             format: PhantomData,
         }
     }
@@ -229,6 +267,9 @@ impl<S: Scalars> Arith for Expander<'_, S> {
         then: impl FnOnce(&mut Self) -> NodeId,
         common: NodeId,
     ) -> NodeId {
+        if let Paths::Common = self.paths {
+            return common;
+        }
         self.b.begin_if();
         let value = then(self);
         let (cond, value) = if self.lanes == 1 {

@@ -23,7 +23,7 @@ mod widen;
 pub use config::{CALL_DEPTH_MAX, NODES_MAX, OptConfig, OptError};
 pub use cost::{block_lanes, loop_report};
 pub use op_set::OpSet;
-pub use pipeline::{Optimized, optimize, optimize_traced};
+pub use pipeline::{Optimized, common_path, optimize, optimize_traced};
 pub use report::{LoopReport, PassReport, Report, RuleCount};
 pub use rules::rule_names;
 pub use widen::{NotWidened, widen};

@@ -54,6 +54,14 @@ pub fn optimize_traced(
     Ok(Optimized { func, report })
 }
 
+/// What most rows of `func` run: of each mathematical function that the config
+/// does not call native, the common path alone. For counting, not for running:
+/// other rows get wrong values.
+pub fn common_path(func: &Func, config: &OptConfig) -> Func {
+    let func = expand::expand_common(func, config.native);
+    rules::simplify(&func, &mut Counts::default())
+}
+
 struct Column<'a> {
     config: &'a OptConfig,
     trace: &'a mut dyn FnMut(&'static str, &Func),

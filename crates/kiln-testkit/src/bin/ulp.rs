@@ -1,12 +1,13 @@
 //! Measures the functions of kiln-math against a correctly rounded oracle.
 //!
 //! ```text
-//! ulp [--count N] [--single [--stride N]] [--write FILE] [FUNCTION ...]
+//! ulp [--count N] [--single [--stride N] [--pairs N]] [--write FILE] [FUNCTION ...]
 //! ```
 //! Without names it measures every function, on a million inputs each unless
 //! told otherwise; with `--single` those in binary32, on every input or on
-//! every N-th. `--write` puts the rows into the table of FILE
-//! (docs/numerics.md). It fails if a function breaks its promise.
+//! every N-th, and those of two operands on 1e9 random pairs unless told
+//! otherwise. `--write` puts each row into the table of FILE
+//! (docs/numerics.md) as soon as it is known. It fails if a function breaks its promise.
 #![allow(clippy::print_stdout, reason = "a command line tool")]
 
 use anyhow::{Context, bail};
@@ -17,6 +18,7 @@ struct Request {
     count: u64,
     single: bool,
     stride: u32,
+    pairs: u64,
     file: Option<String>,
     names: Vec<String>,
 }
@@ -27,6 +29,7 @@ impl Request {
             count: 1_000_000,
             single: false,
             stride: 1,
+            pairs: 1_000_000_000,
             file: None,
             names: Vec::new(),
         };
@@ -43,6 +46,7 @@ impl Request {
             match arg.as_str() {
                 "--count" => request.count = number()? as u64,
                 "--stride" => request.stride = number()? as u32,
+                "--pairs" => request.pairs = number()? as u64,
                 "--single" => request.single = true,
                 "--write" => request.file = Some(args.next().context("--write needs a file")?),
                 name => request.names.push(name.to_owned()),
@@ -59,28 +63,33 @@ impl Request {
 fn main() -> anyhow::Result<()> {
     let request = Request::parse(std::env::args().skip(1))?;
     let mut reports = Vec::new();
-    let mut take = |report: Option<Report>| {
+    let mut take = |report: Option<Report>| -> anyhow::Result<()> {
         if let Some(report) = report {
             println!("{}", line(&report));
             reports.push(report);
+            if let Some(file) = &request.file {
+                write_table(file, request.single, &reports)?;
+            }
         }
+        Ok(())
     };
     if request.single {
         let wanted = kiln_math::single::FUNCTIONS.iter();
-        wanted
-            .filter(|function| request.wants(function.name))
-            .for_each(|function| take(ulp::single::measure(function, request.stride)));
+        for function in wanted.filter(|function| request.wants(function.name)) {
+            take(ulp::single::measure(
+                function,
+                request.stride,
+                request.pairs,
+            ))?;
+        }
     } else {
         let wanted = kiln_math::FUNCTIONS.iter();
-        wanted
-            .filter(|function| request.wants(function.name))
-            .for_each(|function| take(ulp::measure(function, request.count)));
+        for function in wanted.filter(|function| request.wants(function.name)) {
+            take(ulp::measure(function, request.count))?;
+        }
     }
     if reports.is_empty() {
         bail!("no function of that name has an oracle");
-    }
-    if let Some(file) = &request.file {
-        write_table(file, request.single, &reports)?;
     }
     let broken: Vec<_> = reports
         .iter()

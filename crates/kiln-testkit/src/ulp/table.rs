@@ -68,6 +68,16 @@ fn place(report: &Report) -> String {
     }
 }
 
+/// The error that a table of `document` gives for the function called `name`.
+pub fn measured_in(document: &str, markers: Markers, name: &str) -> Option<String> {
+    let start = document.find(markers.begin)?;
+    let end = document.find(markers.end)?;
+    document.get(start..end)?.lines().find_map(|row| {
+        let mut cells = row.split('|').map(str::trim).skip(1);
+        (cells.next() == Some(name)).then(|| cells.nth(1).map(str::to_owned))?
+    })
+}
+
 /// `document` with the rows of `reports` in place of those of the same
 /// functions; rows of functions that were not measured stay.
 ///
