@@ -76,6 +76,7 @@ macro_rules! functions {
 functions! {
     Exp       "exp"        []           1 1 Decimal "exp(x)" "e to the power x";
     Exp2      "exp2"       []           1 1 Decimal "exp2(x)" "2 to the power x";
+    Exp10     "exp10"      []           1 1 Decimal "exp10(x)" "10 to the power x";
     Expm1     "expm1"      []           1 1 Decimal "expm1(x)" "exp(x) - 1, accurate near 0";
     Ln        "ln"         []           1 1 Decimal "ln(x)" "natural logarithm";
     Log       "log"        []           1 2 Decimal "log(x, base)" "logarithm to a base; log(x) is ln(x), with a warning";
@@ -101,6 +102,8 @@ functions! {
     Atanh     "atanh"      ["arctanh"]  1 1 Decimal "atanh(x)" "inverse hyperbolic tangent";
     Erf       "erf"        []           1 1 Decimal "erf(x)" "error function";
     Erfc      "erfc"       []           1 1 Decimal "erfc(x)" "1 - erf(x), accurate for large x";
+    Tgamma    "tgamma"     ["gamma"]    1 1 Decimal "tgamma(x)" "gamma function; tgamma(n + 1) is n factorial";
+    Lgamma    "lgamma"     ["gammaln"]  1 1 Decimal "lgamma(x)" "natural logarithm of the size of tgamma(x)";
     Sigmoid   "sigmoid"    []           1 1 Decimal "sigmoid(x)" "1 / (1 + exp(-x))";
     Abs       "abs"        []           1 1 Number  "abs(x)" "size without the sign";
     Sign      "sign"       []           1 1 Number  "sign(x)" "-1, 0 or 1; sign(0) is 0";

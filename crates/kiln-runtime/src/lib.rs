@@ -35,6 +35,7 @@ mod grid;
 mod interpret;
 mod level;
 mod limits;
+pub mod math;
 mod native;
 mod output;
 mod rows;

@@ -41,6 +41,10 @@ const UNSAFE: &[(&str, &str)] = &[
     ),
     ("crates/kiln-runtime/src/load.rs", "owns executable memory"),
     (
+        "crates/kiln-runtime/src/math.rs",
+        "calls a function compiled for more features",
+    ),
+    (
         "crates/kiln-runtime/src/rows.rs",
         "hands columns to machine code",
     ),

@@ -69,6 +69,19 @@ pub use kiln_runtime::{
     Tier, Typed, View, ViewMut,
 };
 
+/// The mathematical functions as plain Rust functions of `f64` and `f32`, with
+/// the bits that they have in kernels and formulas.
+///
+/// ```
+/// let y = kiln::math::exp(0.5);
+/// let formula: kiln::Formula = "exp(x)".parse()?;
+/// assert_eq!(formula.typed::<fn(f64) -> f64>(["x"])?.call(0.5), y);
+/// # Ok::<(), kiln::Error>(())
+/// ```
+pub mod math {
+    pub use kiln_runtime::math::*;
+}
+
 /// The words of formulas, as tables: functions, operators, constants.
 pub mod language {
     pub use kiln_formula::{
