@@ -9,4 +9,5 @@ pub mod data;
 pub mod formulas;
 pub mod kernels;
 pub mod measure;
+pub mod peers;
 pub mod rivals;

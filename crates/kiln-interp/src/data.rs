@@ -172,8 +172,11 @@ impl Geometry {
         0 <= least && greatest < len as i128
     }
 
-    /// Whether the elements lie row-major without gaps.
+    /// Whether the elements lie row-major without gaps, as no elements do.
     fn is_contiguous(&self, rank: usize) -> bool {
+        if self.shape[..rank].contains(&0) {
+            return true;
+        }
         let mut step = 1;
         for dim in (0..rank).rev() {
             if self.shape[dim] > 1 && self.strides[dim] != step {
