@@ -8,52 +8,127 @@ use crate::filetest::bare;
 use crate::generate;
 use crate::ways::{self, Case, Way};
 use arbitrary::Unstructured;
-use kiln_ir::{Func, Node, NodeId, Op, Scalar, parse, verify};
-use std::collections::{BTreeMap, BTreeSet};
+use kiln_codegen::Level;
+use kiln_ir::{Func, Node, NodeId, Op, Scalar, Schedule, parse, verify};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// Where in a program an op ran.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Place {
+    /// On every row of a whole block.
+    Straight,
+    /// Inside an `if`: in vectors, for the lanes of a mask.
+    Masked,
+    /// On rows that do not fill a block.
+    Tail,
+}
+
+impl Place {
+    /// Where every op must have run some way. Machine code on its own runs
+    /// whole blocks, the runtime the rest as well; how many rows make a block
+    /// is not known before, so its whole blocks are not demanded.
+    pub fn demanded(way: Way) -> &'static [Place] {
+        match way {
+            Way::Engine(Level::One) => &[Place::Straight, Place::Masked],
+            Way::Engine(_) => &[Place::Tail],
+            _ => &[Place::Straight, Place::Masked],
+        }
+    }
+}
+
+/// An op on types, with a result, some way and somewhere.
+type Key = (u8, Vec<Scalar>, Scalar, String, Place);
 
 /// Which cells ran, and how often: an op on a type, one way.
 #[derive(Clone, Default, Debug)]
 pub struct Coverage {
-    counts: BTreeMap<(u8, Vec<Scalar>, Scalar, String), u64>,
-    /// Distinct programs.
-    pub programs: u64,
+    counts: BTreeMap<Key, u64>,
+    /// Hashes of the programs' texts.
+    texts: HashSet<u64>,
     /// Values compared with the reference.
     pub compared: u64,
 }
 
 impl Coverage {
-    fn add(&mut self, func: &Func, way: Way, rows: usize) {
-        for index in 0..func.node_count() {
-            let id = NodeId::new(index);
-            if let Node::Op { op, args } = func.node(id) {
-                let types = args.iter().map(|&v| func.ty(v).scalar).collect();
-                let key = (*op as u8, types, func.ty(id).scalar, way.to_string());
-                *self.counts.entry(key).or_default() += rows as u64;
-            }
-        }
-        self.compared += (rows * func.results().len()) as u64;
+    /// Distinct programs.
+    pub fn programs(&self) -> u64 {
+        self.texts.len() as u64
     }
 
-    /// The cells of `wanted` that did not run some way, although it has a
-    /// form for them.
+    fn add_program(&mut self, text: &str) {
+        let mut hasher = DefaultHasher::new();
+        text.hash(&mut hasher);
+        self.texts.insert(hasher.finish());
+    }
+
+    /// Adds `rows` rows that a way ran in blocks of `block`.
+    fn add(&mut self, func: &Func, way: Way, rows: usize, block: usize) {
+        self.compared += (rows * func.results().len()) as u64;
+        let schedule = Schedule::of(func);
+        let (whole, rest) = match way {
+            Way::Engine(_) => (rows - rows % block, rows % block),
+            _ => (rows, 0),
+        };
+        for index in 0..func.node_count() {
+            let id = NodeId::new(index);
+            let (Node::Op { op, args }, Some(region)) = (func.node(id), schedule.place(id)) else {
+                continue;
+            };
+            let types: Vec<Scalar> = args.iter().map(|&v| func.ty(v).scalar).collect();
+            let inside = match region == func.body() {
+                true => Place::Straight,
+                false => Place::Masked,
+            };
+            for (place, rows) in [(inside, whole), (Place::Tail, rest)] {
+                let scalar = func.ty(id).scalar;
+                let key = (*op as u8, types.clone(), scalar, way.to_string(), place);
+                if rows > 0 {
+                    *self.counts.entry(key).or_default() += rows as u64;
+                }
+            }
+        }
+    }
+
+    /// The cells of `wanted` that did not run some way in a place where they
+    /// must, although it has a form for them.
     pub fn empty_cells(&self, wanted: &[Cell], ways: &[Way]) -> Vec<String> {
         let mut empty = Vec::new();
         for way in ways {
             for cell in wanted.iter().filter(|c| !is_left_out(c, way.level())) {
-                let cell = cell.clone();
-                let key = (cell.op as u8, cell.args, cell.result, way.to_string());
-                if self.counts.get(&key).copied().unwrap_or(0) == 0 {
-                    empty.push(format!(
-                        "{} on {:?} to {}: {way}",
-                        cell.op.name(),
-                        key.1,
-                        key.2
-                    ));
+                for &place in Place::demanded(*way) {
+                    let types = cell.args.clone();
+                    let key = (cell.op as u8, types, cell.result, way.to_string(), place);
+                    if !self.counts.contains_key(&key) {
+                        let (op, types) = (cell.op.name(), &cell.args);
+                        let to = cell.result;
+                        empty.push(format!("{op} on {types:?} to {to}: {way}, {place:?}"));
+                    }
                 }
             }
         }
         empty
     }
+}
+
+/// Bytes that look random, from a seed: Steele, Lea and Flood's splitmix64
+/// ("Fast splittable pseudorandom number generators", OOPSLA 2014).
+pub fn bytes(seed: u64, count: usize) -> Vec<u8> {
+    let mut state = seed;
+    (0..count.div_ceil(8))
+        .flat_map(|_| {
+            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mut z = state;
+            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            (z ^ (z >> 31)).to_le_bytes()
+        })
+        .collect()
+}
+
+/// The bytes of a program that nothing steers.
+pub fn random_source(seed: u64) -> Vec<u8> {
+    bytes(1 << 32 | seed, 800)
 }
 
 /// The cells that every way must run: every op on every type, mathematical
@@ -94,7 +169,7 @@ pub fn check_case(case: &Case, coverage: &mut Coverage) -> Result<(), String> {
         Ok(_) => return Err(report("printing and parsing differ")),
         Err(error) => return Err(report(&format!("does not parse: {error}"))),
     }
-    coverage.programs += 1;
+    coverage.add_program(&text);
     let reference = ways::run(case, Way::Calls).map_err(|e| report(&e))?;
     for way in Way::all() {
         let ran = match ways::run(case, way) {
@@ -105,7 +180,8 @@ pub fn check_case(case: &Case, coverage: &mut Coverage) -> Result<(), String> {
         if let Some(difference) = ways::difference(&reference, &ran) {
             return Err(report(&format!("{way}: {difference}")));
         }
-        coverage.add(&case.func, way, ran.failed.unwrap_or(case.rows));
+        let rows = ran.failed.unwrap_or(case.rows);
+        coverage.add(&case.func, way, rows, ways::block(case, way));
     }
     Ok(())
 }
@@ -182,6 +258,49 @@ pub fn filetest(case: &Case) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_that_did_not_run_everywhere_is_empty() {
+        let text = "func @f(x: f64, c: bool) -> f64 {
+    v0 = sqrt x
+    v1 = if c {
+        v2 = floor x
+        yield v2
+    } else {
+        yield x
+    }
+    v3 = add v0, v1
+    return v3
+}
+";
+        let func = parse(text).expect("it is in order");
+        let cells = wanted().into_iter();
+        let of = |op| {
+            cells
+                .clone()
+                .filter(move |c| c.op == op && c.args[0] == Scalar::F64)
+        };
+        let (sqrt, floor): (Vec<Cell>, Vec<Cell>) =
+            (of(Op::Sqrt).collect(), of(Op::Floor).collect());
+        let (blocks, tails) = (Way::Blocks, Way::Engine(Level::V128));
+        let mut coverage = Coverage::default();
+        assert_eq!(coverage.empty_cells(&sqrt, &[blocks, tails]).len(), 3);
+        coverage.add(&func, blocks, 8, 1);
+        coverage.add(&func, tails, 8, 4);
+        let empty =
+            |coverage: &Coverage, cells| coverage.empty_cells(cells, &[blocks, tails]).join("\n");
+        assert_eq!(
+            empty(&coverage, &sqrt),
+            "sqrt on [F64] to f64: interpreter, blocks, Masked\nsqrt on [F64] to f64: engine, 128, Tail"
+        );
+        coverage.add(&func, tails, 9, 4);
+        assert_eq!(
+            empty(&coverage, &floor),
+            "floor on [F64] to f64: interpreter, blocks, Straight"
+        );
+    }
+
     #[test]
     fn shrinking_keeps_what_fails() {
         let source: Vec<u8> = (0..200).collect();

@@ -21,7 +21,7 @@ const DEPTH_MAX: usize = 3;
 pub const ROWS_MAX: usize = 130;
 
 /// A random function and rows for it. It holds each op of `wanted`, on those
-/// types; if all of them have a form at every level, so have all others.
+/// types, once for all rows and once inside an `if`; if all of them have a form at every level, so have all others.
 ///
 /// # Errors
 /// When the source runs dry in a way that it cannot make up for.
@@ -71,6 +71,7 @@ pub fn program(u: &mut Unstructured<'_>, wanted: &[Cell]) -> Result<Func> {
         let args = cell.args.iter().map(|&s| generator.operand(u, s));
         let args = args.collect::<Result<Vec<_>>>()?;
         must.push(generator.apply(cell.op, &args, Some(cell.result)));
+        must.push(generator.masked(u, cell)?);
     }
     generator.steps(u, 0)?;
     let count = u.int_in_range(1..=3)?;
@@ -152,6 +153,23 @@ impl Generator {
         let scalar = self.b.ty(id).scalar;
         self.values.push((id, scalar));
         id
+    }
+
+    /// An op that only some rows run.
+    fn masked(&mut self, u: &mut Unstructured<'_>, cell: &Cell) -> Result<NodeId> {
+        let cond = self.operand(u, Scalar::Bool)?;
+        let outside = self.values.len();
+        self.b.begin_if();
+        let args = cell.args.iter().map(|&s| self.operand(u, s));
+        let args = args.collect::<Result<Vec<_>>>()?;
+        let value = self.apply(cell.op, &args, Some(cell.result));
+        self.values.truncate(outside);
+        let scalar = self.b.ty(value).scalar;
+        let then = self.b.begin_else(&[value]);
+        let other = self.operand(u, scalar)?;
+        let result = self.b.end_if(cond, then, &[other])[0];
+        self.values.push((result, scalar));
+        Ok(result)
     }
 
     /// Something of a type.

@@ -306,6 +306,15 @@ pub fn compile(
     Ok((func, code))
 }
 
+/// How many rows a round of the code of a way takes; 1 in the interpreter.
+pub fn block(case: &Case, way: Way) -> usize {
+    let rows = elementwise(&case.func, &case.columns);
+    match (way.level(), optimize(&rows, &OptConfig::default())) {
+        (Level::One, _) | (_, Err(_)) => 1,
+        (level, Ok(rows)) => block_lanes(&rows.func, 8 * level.vector_bytes() as u32).into(),
+    }
+}
+
 /// A target that has AVX-512, whatever the host.
 const AVX512: &str = "x86_64-v4";
 
@@ -472,8 +481,9 @@ fn engine(case: &Case, level: Level) -> Result<Ran, String> {
     let failed = match kernel.map_into(&mut args, &mut slices) {
         Ok(ran) if case.rows == 0 || (ran.tier, ran.level) == (Tier::Native, level) => None,
         Ok(ran) => {
-            let notes = kernel.prepare().map(|c| c.notes().join("; "));
-            return Err(format!("{ran}: {}", notes.unwrap_or_default()));
+            // Its notes are not at hand: those of `prepare` are about columns
+            // for every parameter.
+            return Err(format!("{ran} instead of a form for {level}"));
         }
         Err(RuntimeError::Fault(fault)) => fault.row,
         Err(other) => return Err(other.to_string()),
