@@ -157,30 +157,34 @@ fn tan(x: f64) -> f64 {
     })
 }
 
-/// `k` and `m` of a positive subnormal `2^k m`.
-fn subnormal_parts(x: f64) -> (f64, f64) {
+/// `log_of` the `k` and `m` of a positive subnormal `2^k m`; NaN of NaN, whose
+/// bits must not be seen.
+fn log_of_subnormal(x: f64, log_of: fn(&mut Plain, f64, f64) -> f64) -> f64 {
+    if x.is_nan() {
+        return f64::NAN;
+    }
     let (k, m) = log::split(&mut Plain, x * TWO_54);
-    (k - 54.0, m)
+    log_of(&mut Plain, k - 54.0, m)
 }
 
 /// `ln x` of a positive subnormal number, as are the next two.
 fn ln(x: f64) -> f64 {
-    let (k, m) = subnormal_parts(x);
-    log::log_of_parts(&mut Plain, k, m)
+    log_of_subnormal(x, log::log_of_parts)
 }
 
 fn log2(x: f64) -> f64 {
-    let (k, m) = subnormal_parts(x);
-    log::log2_of_parts(&mut Plain, k, m)
+    log_of_subnormal(x, log::log2_of_parts)
 }
 
 fn log10(x: f64) -> f64 {
-    let (k, m) = subnormal_parts(x);
-    log::log10_of_parts(&mut Plain, k, m)
+    log_of_subnormal(x, log::log10_of_parts)
 }
 
-/// The cube root of a subnormal number.
+/// The cube root of a subnormal number; NaN of NaN.
 fn cbrt(x: f64) -> f64 {
+    if x.is_nan() {
+        return f64::NAN;
+    }
     let root = root::cbrt_of_normal(&mut Plain, x.abs() * TWO_54);
     (root * TWO_MINUS_18).copysign(x)
 }
@@ -260,6 +264,37 @@ mod tests {
         for (i, row) in TABLE.iter().enumerate() {
             assert_eq!(row.op as usize, i);
             assert_eq!(Slow::from_name(row.name), Some(row.op));
+        }
+    }
+
+    #[test]
+    fn the_bits_of_a_nan_are_not_seen() {
+        let nans = [
+            0x7ff8_0000_0000_0000,
+            0xfff8_0000_0000_0000,
+            0x7ff0_0000_0000_1234,
+            u64::MAX,
+        ];
+        let nans = nans.map(f64::from_bits);
+        let others = [0.0, -0.0, 1.0, -2.5, 3.0, 1e-310, 1e300, f64::INFINITY];
+        for op in Slow::all() {
+            for other in others.into_iter().chain(nans) {
+                for at in 0..op.arity() {
+                    let with = |nan: f64| {
+                        let mut args = [other; 2];
+                        args[at] = nan;
+                        op.eval(&args[..op.arity()])
+                    };
+                    let first = with(f64::NAN);
+                    for value in nans.map(with) {
+                        let same = value.to_bits() == first.to_bits();
+                        assert!(
+                            same || value.is_nan() && first.is_nan(),
+                            "{op:?} of {other:e}"
+                        );
+                    }
+                }
+            }
         }
     }
 }
