@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod bounds;
 mod builder;
 mod constant;
 mod elementwise;
@@ -18,6 +19,7 @@ pub mod meaning;
 mod nest;
 mod op;
 mod parse;
+mod poly;
 mod print;
 mod range;
 mod rewrite;
@@ -27,6 +29,7 @@ mod types;
 mod verify;
 
 pub use access::{guard_accesses, is_guarded};
+pub use bounds::{Bounds, Context, IndexGuard, Unproved, check_accesses};
 pub use builder::FuncBuilder;
 pub use constant::Const;
 pub use elementwise::{Column, as_row_loop, elementwise};
@@ -37,6 +40,7 @@ pub use func::{
 pub use nest::Nest;
 pub use op::{Class, OPS, Op, OpInfo, POWI_MAX, Rule, TypeError};
 pub use parse::{NESTING_MAX, ParseError, ParseErrorKind, parse, parse_file};
+pub use poly::Poly;
 pub use print::FILE_HEADER;
 pub use range::{Interval, Ranges};
 pub use rewrite::{Choice, Counted, CountedPart, Keep, Rewrite, inline, rewrite};

@@ -79,6 +79,11 @@ impl Nest {
         self.owners[region.index()]
     }
 
+    /// How many regions are around a region; 0 for what floats, too.
+    pub fn depth(&self, region: RegionId) -> u32 {
+        self.depth[region.index()]
+    }
+
     /// Whether `inner` is `outer` or lies in it.
     pub fn encloses(&self, outer: RegionId, mut inner: RegionId) -> bool {
         while self.depth[inner.index()] > self.depth[outer.index()] {

@@ -6,7 +6,7 @@
 
 use crate::builder::FuncBuilder;
 use crate::constant::Const;
-use crate::func::{ArrayRef, CallArg, Func, Local, Node, NodeId, RegionId};
+use crate::func::{ArrayRef, CallArg, FaultId, Func, Local, Node, NodeId, RegionId};
 use crate::op::Op;
 use crate::schedule::Schedule;
 use crate::types::{ParamType, Type};
@@ -54,6 +54,19 @@ pub trait Rewrite {
     ) -> Option<NodeId> {
         let _ = (b, array, index, old);
         after
+    }
+
+    /// Makes the guard `old`, or leaves it out.
+    fn guard(
+        &mut self,
+        b: &mut FuncBuilder,
+        old: NodeId,
+        cond: NodeId,
+        fault: FaultId,
+        operands: &[NodeId],
+    ) -> Option<NodeId> {
+        let _ = old;
+        Some(b.guard(cond, fault, operands))
     }
 
     /// Decides an `if` or a guard by its condition: `Some` keeps one side of
@@ -315,7 +328,10 @@ impl<R: Rewrite> Copier<'_, R> {
                 }
                 let operands = self.all(b, operands);
                 let fault = b.fault(func.fault(*fault).clone());
-                b.guard(cond, fault, &operands)
+                match self.rewrite.guard(b, id, cond, fault, &operands) {
+                    Some(new) => new,
+                    None => return,
+                }
             }
             _ => {
                 self.structures[id.index()] = self.structure(b, id);

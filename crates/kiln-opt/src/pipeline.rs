@@ -3,8 +3,8 @@
 use crate::config::{OptConfig, OptError};
 use crate::report::Report;
 use crate::rules::Counts;
-use crate::{count, expand, inline, rules};
-use kiln_ir::{Class, Func, Node, NodeId, verify};
+use crate::{count, expand, guards, inline, rules, why};
+use kiln_ir::{Class, Func, Node, NodeId, check_accesses, verify};
 
 /// A Func after the passes, and what they did.
 #[derive(Clone, Debug)]
@@ -37,20 +37,28 @@ pub fn optimize_traced(
     trace: &mut dyn FnMut(&'static str, &Func),
 ) -> Result<Optimized, OptError> {
     check("input", func, config)?;
+    let source = func;
     let mut column = Column {
         config,
-        trace,
+        trace: &mut *trace,
         report: Report::default(),
         counts: Counts::default(),
     };
     let func = column.inline(func)?;
     let func = column.rules("rules", &func)?;
     let func = column.count(func)?;
+    let func = column.guards(func)?;
     let func = column.expand(func)?;
     let Column {
         mut report, counts, ..
     } = column;
     report.rules = counts.fired();
+    if report.guards.removed > 0 && check_accesses(&func).is_err() {
+        // A later pass hid a bound from the check: then the guards stay.
+        let mut guarded = optimize_traced(source, &config.guarded(true), trace)?;
+        guarded.report.guards = guards::all_kept(source, why::NOT_AGAIN);
+        return Ok(guarded);
+    }
     Ok(Optimized { func, report })
 }
 
@@ -96,6 +104,20 @@ impl Column<'_> {
         self.report.loops_counted = loops;
         let func = self.done("count", func)?;
         self.rules("rules", &func)
+    }
+
+    /// Tests indices before loops; the guarded variant, and a Func without
+    /// guards of indices, is left alone.
+    fn guards(&mut self, func: Func) -> Result<Func, OptError> {
+        if self.config.guarded || !guards::has_index_guards(&func) {
+            return Ok(func);
+        }
+        let (hoisted, report) = guards::hoist(&func);
+        self.report.guards = report;
+        match hoisted {
+            Some(func) => self.done("guards", func),
+            None => Ok(func),
+        }
     }
 
     /// Expands, and simplifies what came of it; a Func without mathematical

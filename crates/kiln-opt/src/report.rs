@@ -1,5 +1,6 @@
 //! What the passes did, as plain data and as text a user can act on.
 
+use kiln_ir::Span;
 use std::fmt;
 
 /// What the passes did to a Func.
@@ -13,6 +14,8 @@ pub struct Report {
     pub calls_inlined: u32,
     /// `while` loops that became counted ones.
     pub loops_counted: u32,
+    /// What became of the guards of indices.
+    pub guards: GuardReport,
     /// Mathematical functions that were expanded.
     pub functions_expanded: u32,
     /// What the row loop costs and whether it was widened, if there is one
@@ -27,6 +30,28 @@ pub struct PassReport {
     pub name: &'static str,
     /// Number of nodes after it.
     pub nodes: usize,
+}
+
+/// What became of the guards of indices.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct GuardReport {
+    /// Guards that tests at entry replaced.
+    pub removed: u32,
+    /// Those tests; a call that fails one is made by the guarded variant.
+    pub tests: u32,
+    /// The guards that stayed, in the order of the Func.
+    pub kept: Vec<KeptGuard>,
+}
+
+/// A guard that is asked at every access.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KeptGuard {
+    /// What the source calls the array.
+    pub name: String,
+    /// Where in the source.
+    pub span: Option<Span>,
+    /// Why no test at entry replaces it.
+    pub reason: String,
 }
 
 /// How often a rule fired.
@@ -81,6 +106,7 @@ impl fmt::Display for Report {
         if self.loops_counted > 0 {
             write!(f, "\nloops counted: {}", self.loops_counted)?;
         }
+        write!(f, "{}", self.guards)?;
         if self.functions_expanded > 0 {
             write!(f, "\nfunctions expanded: {}", self.functions_expanded)?;
         }
@@ -92,6 +118,28 @@ impl fmt::Display for Report {
         }
         if let Some(row_loop) = &self.row_loop {
             write!(f, "\n{row_loop}")?;
+        }
+        Ok(())
+    }
+}
+
+/// One line each, every one after a line end; nothing where there are no
+/// guards of indices.
+impl fmt::Display for GuardReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.removed > 0 {
+            write!(
+                f,
+                "\nindex checks: {} replaced by {} test(s) before the loops",
+                self.removed, self.tests
+            )?;
+        }
+        for KeptGuard { name, span, reason } in &self.kept {
+            write!(f, "\nindex check of {name}")?;
+            if let Some(span) = span {
+                write!(f, " at {}..{}", span.start, span.end)?;
+            }
+            write!(f, " stays: {reason}")?;
         }
         Ok(())
     }

@@ -15,7 +15,7 @@ use crate::scalar::DIRECT_ARGS_MAX;
 use crate::stats::CodeBytes;
 use crate::worker;
 use kiln_codegen::{CodegenConfig, CodegenError, Entry, Level, MachineCode, Target, scalar_entry};
-use kiln_ir::{Func, Op};
+use kiln_ir::{Func, Op, VerifyError, check_accesses};
 use kiln_opt::{NotWidened, OptConfig, OptError, Optimized, block_lanes, loop_report, widen};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -38,7 +38,10 @@ pub(crate) enum Failure {
     /// A pass refused the Func.
     #[error("{}", chain(.0))]
     Optimise(#[from] OptError),
-    /// Code generation did.
+    /// An access is not shown to lie inside its array.
+    #[error("{}", chain(.0))]
+    Accesses(#[from] VerifyError),
+    /// Code generation refused it.
     #[error("{0}")]
     Codegen(#[from] CodegenError),
     /// The system gave no executable memory.
@@ -121,6 +124,9 @@ impl Compiler<'_> {
         let config = opt_config(Level::One, &self.settings.limits);
         let optimized = self.optimize_with(&config.guarded(form == Form::Guarded))?;
         let func = &optimized.func;
+        // A Func whose accesses are guarded stays one through every pass;
+        // no code is made of one for which that cannot be shown again.
+        check_accesses(func)?;
         let entry = match form {
             Form::Scalar if func.params().len() <= DIRECT_ARGS_MAX => scalar_entry(func),
             _ => Entry::Frame,

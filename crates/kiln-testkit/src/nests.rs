@@ -15,7 +15,7 @@ use crate::whole::{Array, Input, Whole};
 use arbitrary::{Result, Unstructured};
 use kiln_ir::{
     Access, ArrayRef, ArrayType, CallArg, Combine, Fault, FaultKind, Func, FuncBuilder, Layout,
-    Node, NodeId, Op, ParamType, Scalar, Shape, Type, parse_file, verify,
+    Node, NodeId, Op, ParamType, Scalar, Shape, Type, check_accesses, parse_file, verify,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -462,6 +462,16 @@ pub struct Coverage {
     pub failed: u64,
     /// Values compared with the reference, per way.
     pub compared: u64,
+    /// Guards of indices that tests before the loops replaced.
+    pub replaced: u64,
+    /// Guards of indices that stayed.
+    pub stayed: u64,
+    /// Programs with tests before their loops.
+    pub tested: u64,
+    /// Runs that failed such a test, so that the guarded variant answered.
+    pub retried: u64,
+    /// Calls of such programs that passed, in code without those guards.
+    pub passed: u64,
 }
 
 impl Coverage {
@@ -595,8 +605,13 @@ pub fn check(source: &[u8], coverage: &mut Coverage) -> std::result::Result<(), 
         Err(error) => return Err(report(error.to_string())),
     }
     let mut whole = Whole::new(&func).map_err(report)?;
+    check_accesses(whole.optimised()).map_err(|e| report(format!("{e:?}")))?;
     coverage.programs += 1;
     coverage.add(&func);
+    let guards = &whole.report().guards;
+    coverage.replaced += u64::from(guards.removed);
+    coverage.stayed += guards.kept.len() as u64;
+    coverage.tested += u64::from(whole.optimised().can_retry());
     for _ in 0..CALLS {
         let Ok(inputs) = inputs(&mut u, &func) else {
             return Ok(());
@@ -611,6 +626,9 @@ pub fn check(source: &[u8], coverage: &mut Coverage) -> std::result::Result<(), 
         }
         let written: usize = ran.written.iter().map(Vec::len).sum();
         coverage.compared += (ran.results.len() + written) as u64;
+        let retried = std::mem::take(&mut whole.retries);
+        coverage.retried += retried;
+        coverage.passed += u64::from(retried == 0 && whole.optimised().can_retry());
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use crate::ways::{buffer, host, values};
 use kiln_codegen::{CodegenConfig, Entry, Level, frame};
 use kiln_interp::{Arg, Failure, Geometry, Program};
 use kiln_ir::{Access, ArrayType, Const, Fault, FaultKind, Func, Layout, Node, NodeId, ParamType};
-use kiln_opt::{OptConfig, optimize};
+use kiln_opt::{OptConfig, Report, optimize};
 use kiln_runtime::Buffer;
 use std::fmt;
 
@@ -130,6 +130,7 @@ pub struct Ran {
 pub struct Whole {
     func: Func,
     optimised: Func,
+    report: Report,
     program: Program,
     optimised_program: Program,
     code: [Native; 2],
@@ -151,9 +152,8 @@ impl Whole {
     }
 
     fn with(func: &Func, config: OptConfig) -> Result<Whole, String> {
-        let optimised = optimize(func, &config)
-            .map_err(|e| format!("passes: {e}"))?
-            .func;
+        let optimised = optimize(func, &config).map_err(|e| format!("passes: {e}"))?;
+        let (optimised, report) = (optimised.func, optimised.report);
         let compile = |optimise| {
             let config = CodegenConfig {
                 optimise: Some(optimise),
@@ -169,6 +169,7 @@ impl Whole {
             optimised_program: Program::new(&optimised).map_err(|e| e.to_string())?,
             code: [compile(false)?, compile(true)?],
             optimised,
+            report,
             guarded: None,
             retries: 0,
             has_while: has_while(func),
@@ -178,6 +179,16 @@ impl Whole {
     /// The Func.
     pub fn func(&self) -> &Func {
         &self.func
+    }
+
+    /// The Func after the passes.
+    pub fn optimised(&self) -> &Func {
+        &self.optimised
+    }
+
+    /// What the passes did.
+    pub fn report(&self) -> &Report {
+        &self.report
     }
 
     /// Calls it one way.

@@ -46,6 +46,11 @@ fn programs_with_loops_and_arrays_give_the_same_bits_every_way() {
         finished,
         failed,
         compared,
+        replaced,
+        stayed,
+        tested,
+        retried,
+        passed,
         ..
     } = coverage;
     assert!(programs > count * 9 / 10, "{programs} programs");
@@ -54,6 +59,14 @@ fn programs_with_loops_and_arrays_give_the_same_bits_every_way() {
         "{finished} finished, {failed} failed"
     );
     assert!(compared > 100 * count, "{compared} values");
+    assert!(
+        replaced > count && stayed > count / 4 && tested > count / 4,
+        "{replaced} guards replaced, {stayed} stayed, {tested} programs with tests"
+    );
+    assert!(
+        passed > count / 4 && retried > count,
+        "{passed} calls passed their tests, {retried} runs did not"
+    );
 }
 
 /// Many calls with arguments at the edges of their types, arrays of every

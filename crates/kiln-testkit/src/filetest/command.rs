@@ -81,6 +81,9 @@ fn optimized(options: &Settings, func: &Func) -> Result<String, String> {
     for rule in &optimized.report.rules {
         text.push_str(&format!("fired: {} x{}\n", rule.name, rule.fired));
     }
+    for line in optimized.report.guards.to_string().lines().skip(1) {
+        text.push_str(&format!("{line}\n"));
+    }
     Ok(text)
 }
 
