@@ -7,6 +7,7 @@
 //! - [`Kernel`]: types known only at run time; `call` for one row, `map` for
 //!   columns, `map_into` for columns that exist, `update` over the inputs.
 //! - [`ArrayKernel`]: loops and arrays from the builder, called with views.
+//! - [`random`]: random numbers that need no state, in kernels and beside them.
 //! - [`Record`]: a struct whose fields are the inputs.
 //! - [`eval`]: one formula, one row, once.
 //!
@@ -38,6 +39,7 @@ mod formula;
 mod func;
 mod inputs;
 mod kernel;
+pub mod random;
 pub mod record;
 mod source;
 mod typed;

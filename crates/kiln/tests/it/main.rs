@@ -6,6 +6,7 @@ mod arrays;
 mod binding;
 mod builder;
 mod errors;
+mod random;
 mod records;
 mod verbs;
 
