@@ -261,6 +261,14 @@ pub enum ParamType {
 }
 
 impl ParamType {
+    /// The type of a scalar, or of the elements of an array.
+    pub fn elem(self) -> Scalar {
+        match self {
+            ParamType::Scalar(scalar) => scalar,
+            ParamType::Array(array) => array.elem,
+        }
+    }
+
     /// The array type, if this is one.
     pub fn as_array(self) -> Option<ArrayType> {
         match self {

@@ -1,7 +1,7 @@
 //! The error of the facade: opaque, with accessors for what callers act on.
 
 use kiln_formula::{Code, Diagnostic, Diagnostics, Span};
-use kiln_ir::Scalar;
+use kiln_ir::{ParamType, Scalar};
 use kiln_runtime::{Fault, RuntimeError};
 use std::sync::Arc;
 
@@ -70,6 +70,15 @@ pub(crate) enum Kind {
     /// A builder that was closed without an output.
     #[error("a computation needs an output")]
     NoOutput,
+    /// Arguments of types for which there is no computation.
+    #[error("@{name} does not take ({})", listed(.types))]
+    NotTaken {
+        name: String,
+        types: Box<[ParamType]>,
+    },
+    /// More signatures than a dispatcher takes.
+    #[error("@{name} has {limit} signature{}, as many as it may have", plural(.limit))]
+    Signatures { name: String, limit: usize },
     /// What the runtime says.
     #[error(transparent)]
     Runtime(RuntimeError),
@@ -102,6 +111,15 @@ fn nearest(near: &Option<String>) -> String {
 pub(crate) fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
     names.join(", ")
+}
+
+fn listed(types: &[ParamType]) -> String {
+    let types: Vec<String> = types.iter().map(ParamType::to_string).collect();
+    types.join(", ")
+}
+
+fn plural(count: &usize) -> &'static str {
+    if *count == 1 { "" } else { "s" }
 }
 
 fn were(count: &usize) -> &'static str {
@@ -167,7 +185,7 @@ impl Error {
             Code::TooManyNodes,
         ];
         match &*self.kind {
-            Kind::Runtime(RuntimeError::Limit { .. }) => true,
+            Kind::Runtime(RuntimeError::Limit { .. }) | Kind::Signatures { .. } => true,
             _ => self.diagnostics().iter().any(|d| LIMITS.contains(&d.code)),
         }
     }

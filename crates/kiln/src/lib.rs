@@ -8,6 +8,7 @@
 //!   columns, `map_into` for columns that exist, `update` over the inputs.
 //! - [`ArrayKernel`]: loops and arrays from the builder, called with views.
 //! - [`random`]: random numbers that need no state, in kernels and beside them.
+//! - [`Dispatcher`]: such a kernel for each of the types it is called with.
 //! - [`Record`]: a struct whose fields are the inputs.
 //! - [`eval`]: one formula, one row, once.
 //!
@@ -31,6 +32,7 @@
 mod arrays;
 mod build;
 mod column;
+mod dispatcher;
 mod element;
 mod engine;
 mod error;
@@ -48,6 +50,7 @@ mod value;
 pub use arrays::ArrayKernel;
 pub use build::{Array, ArrayMut, Builder, Index, Literal, Operand, Results, Var, Vars, build};
 pub use column::{Column, ColumnBuf, ColumnMut, Columns};
+pub use dispatcher::Dispatcher;
 pub use element::{Bits, Int, Number, Real, Signed};
 pub use engine::{Engine, EngineBuilder};
 pub use error::Error;

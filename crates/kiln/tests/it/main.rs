@@ -5,6 +5,7 @@
 mod arrays;
 mod binding;
 mod builder;
+mod dispatcher;
 mod errors;
 mod random;
 mod records;
