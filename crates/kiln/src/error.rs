@@ -79,6 +79,16 @@ pub(crate) enum Kind {
     /// More signatures than a dispatcher takes.
     #[error("@{name} has {limit} signature{}, as many as it may have", plural(.limit))]
     Signatures { name: String, limit: usize },
+    /// An array of another library that is not all of the memory it spans.
+    #[cfg(feature = "ndarray")]
+    #[error(
+        "an array of shape {shape:?} and strides {strides:?} does not fill its memory: \
+         take the window of a view of the whole array"
+    )]
+    Gaps {
+        shape: Vec<usize>,
+        strides: Vec<isize>,
+    },
     /// What the runtime says.
     #[error(transparent)]
     Runtime(RuntimeError),

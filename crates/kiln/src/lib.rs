@@ -25,7 +25,8 @@
 //! ```
 //!
 //! Absent on purpose: types of the code generator, of Arrow and of other array
-//! libraries. Adapters live beside this crate, so their releases are not ours.
+//! libraries; the module `ndarray`, behind the feature of that name, is the one
+//! place where those of ndarray are named.
 
 #![forbid(unsafe_code)]
 
@@ -41,6 +42,8 @@ mod formula;
 mod func;
 mod inputs;
 mod kernel;
+#[cfg(feature = "ndarray")]
+pub mod ndarray;
 pub mod random;
 pub mod record;
 mod source;
