@@ -9,7 +9,7 @@
 //! ```
 
 use super::emit::{Kind, int_cc};
-use super::lower::Lowerer;
+use super::lower::{Held, Lowerer};
 use crate::frame;
 use crate::{CodegenError, Entry};
 use cranelift_codegen::ir::{
@@ -154,6 +154,9 @@ impl Lowerer<'_> {
         init: &[NodeId],
         body: RegionId,
     ) -> Result<(), CodegenError> {
+        if lanes == 1 && self.entry == Entry::Frame && self.is_short(body) {
+            return self.unrolled(node, lo, hi, init, body);
+        }
         let types = self.func.result_types(node);
         let head = self.e.b.create_block();
         let exit = self.e.b.create_block();
@@ -216,6 +219,9 @@ impl Lowerer<'_> {
         cond: RegionId,
         body: RegionId,
     ) -> Result<(), CodegenError> {
+        if self.is_short(cond) {
+            return self.tested_below(node, init, cond, body);
+        }
         let types = self.func.result_types(node);
         let head = self.e.b.create_block();
         let inside = self.e.b.create_block();
@@ -225,22 +231,64 @@ impl Lowerer<'_> {
         self.e.b.ins().jump(head, &init);
 
         self.e.b.switch_to_block(head);
-        for region in [cond, body] {
-            for (&arg, &held) in self.func.region(region).args.iter().zip(&carried) {
-                self.set(arg, held);
-            }
-        }
-        self.region(cond)?;
-        let go_on = self.scalar(self.func.region(cond).yields[0]);
+        self.set_args(body, &carried);
+        let go_on = self.asked(cond, &carried)?;
         self.e.b.ins().brif(go_on, inside, &[], exit, &[]);
         self.e.b.switch_to_block(inside);
         self.region(body)?;
         let next = self.spread(&self.func.region(body).yields);
-        self.go_back(head, &next)?;
+        self.count_round()?;
+        self.e.b.ins().jump(head, &next);
         // What is carried at the head is what the loop ends with.
         self.e.b.switch_to_block(exit);
         self.set_results(node, carried);
         Ok(())
+    }
+
+    /// An unbounded loop whose short condition is asked before the first
+    /// round and at the end of each, so that a round is one jump.
+    fn tested_below(
+        &mut self,
+        node: NodeId,
+        init: &[NodeId],
+        cond: RegionId,
+        body: RegionId,
+    ) -> Result<(), CodegenError> {
+        let types = self.func.result_types(node);
+        let head = self.e.b.create_block();
+        let exit = self.e.b.create_block();
+        let results = self.block_params(exit, &types);
+        let first: Vec<Held> = init.iter().map(|&v| self.get(v)).collect();
+        let go_on = self.asked(cond, &first)?;
+        let init = self.spread(init);
+        self.e.b.ins().brif(go_on, head, &init, exit, &init);
+
+        let carried = self.block_params(head, &types);
+        self.e.b.switch_to_block(head);
+        self.set_args(body, &carried);
+        self.region(body)?;
+        let yields = &self.func.region(body).yields;
+        let last: Vec<Held> = yields.iter().map(|&v| self.get(v)).collect();
+        let next = self.spread(yields);
+        self.count_round()?;
+        let go_on = self.asked(cond, &last)?;
+        self.e.b.ins().brif(go_on, head, &next, exit, &next);
+        self.e.b.switch_to_block(exit);
+        self.set_results(node, results);
+        Ok(())
+    }
+
+    fn set_args(&mut self, region: RegionId, held: &[Held]) {
+        for (&arg, &held) in self.func.region(region).args.iter().zip(held) {
+            self.set(arg, held);
+        }
+    }
+
+    /// Whether an unbounded loop goes on with what it carries.
+    fn asked(&mut self, cond: RegionId, carried: &[Held]) -> Result<Value, CodegenError> {
+        self.set_args(cond, carried);
+        self.region(cond)?;
+        Ok(self.scalar(self.func.region(cond).yields[0]))
     }
 
     /// The counter of rounds of unbounded loops: one for the whole call, so
@@ -264,32 +312,33 @@ impl Lowerer<'_> {
         }
     }
 
-    /// Goes back to the head of an unbounded loop. Once in [`STOP_ROUNDS`]
-    /// rounds, ends the call instead if the stop flag is set.
-    fn go_back(&mut self, head: Block, next: &[BlockArg]) -> Result<(), CodegenError> {
+    /// Counts a round of an unbounded loop. Once in [`STOP_ROUNDS`] rounds,
+    /// ends the call if the stop flag is set.
+    fn count_round(&mut self) -> Result<(), CodegenError> {
         let Some(frame) = self.frame else {
             return Err(self.refused("a Func without unbounded loops"));
         };
-        let [look, stop, on] = [(); 3].map(|()| self.e.b.create_block());
-        self.e.b.set_cold_block(look);
-        self.e.b.set_cold_block(stop);
-        self.e.b.set_cold_block(on);
+        let [look, stop, again, on] = [(); 4].map(|()| self.e.b.create_block());
+        for rare in [look, stop, again] {
+            self.e.b.set_cold_block(rare);
+        }
         let rounds = self.rounds();
         let left = self.e.b.use_var(rounds);
         let less = self.e.b.ins().iconst(types::I64, -1);
         let left = self.e.iadd(left, less);
         self.e.b.def_var(rounds, left);
-        self.e.b.ins().brif(left, head, next, look, &[]);
+        self.e.b.ins().brif(left, on, &[], look, &[]);
         self.e.b.switch_to_block(look);
         let flag = self.load_word(frame, frame::STOP);
         let asked = self.e.b.ins().load(types::I8, super::emit::ACCESS, flag, 0);
-        self.e.b.ins().brif(asked, stop, &[], on, &[]);
+        self.e.b.ins().brif(asked, stop, &[], again, &[]);
         self.e.b.switch_to_block(stop);
         self.give(frame::STOPPED);
-        self.e.b.switch_to_block(on);
+        self.e.b.switch_to_block(again);
         let all = self.e.b.ins().iconst(types::I64, STOP_ROUNDS);
         self.e.b.def_var(rounds, all);
-        self.e.b.ins().jump(head, next);
+        self.e.b.ins().jump(on, &[]);
+        self.e.b.switch_to_block(on);
         Ok(())
     }
 
@@ -409,7 +458,7 @@ impl Lowerer<'_> {
     }
 }
 
-fn with_first(first: Value, rest: &[BlockArg]) -> Vec<BlockArg> {
+pub(super) fn with_first(first: Value, rest: &[BlockArg]) -> Vec<BlockArg> {
     let mut args = Vec::with_capacity(1 + rest.len());
     args.push(first.into());
     args.extend_from_slice(rest);

@@ -199,8 +199,13 @@ impl Emit<'_> {
         }
     }
 
+    /// Compares floats; `x > y` as `y < x`, because Cranelift makes one
+    /// instruction of `y < x ? x : y`.
     pub(super) fn fcmp(&mut self, cc: FloatCC, x: Value, y: Value) -> Value {
-        self.b.ins().fcmp(cc, x, y)
+        match cc {
+            FloatCC::GreaterThan => self.b.ins().fcmp(FloatCC::LessThan, y, x),
+            _ => self.b.ins().fcmp(cc, x, y),
+        }
     }
 
     /// Compares integers; `cc` fits the signedness of `kind`.

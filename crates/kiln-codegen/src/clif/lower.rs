@@ -9,7 +9,7 @@
 use super::emit::{Emit, Kind, PIECE};
 use crate::frame::FrameLayout;
 use crate::{CodegenError, Entry, Level};
-use cranelift_codegen::ir::{Block, BlockArg, StackSlot, Value};
+use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, StackSlot, Value};
 use cranelift_frontend::Variable;
 use kiln_ir::{Const, Func, Node, NodeId, Op, RegionId, Scalar, Schedule, Type};
 use rustc_hash::FxHashMap;
@@ -46,6 +46,9 @@ pub(super) struct Lowerer<'a> {
     pub(super) row: Option<Value>,
     /// Rounds of unbounded loops so far, where there are any.
     pub(super) rounds: Option<Variable>,
+    /// The index of a loop whose body is being copied: the index of the first
+    /// copy, and how far on this one is.
+    pub(super) ahead: Option<(NodeId, Value, i64)>,
     /// Whether the loop being lowered has stored anything.
     pub(super) has_stored: bool,
     /// Size of the widest element held in vectors, in bytes.
@@ -75,6 +78,7 @@ impl<'a> Lowerer<'a> {
             helpers: None,
             row: None,
             rounds: None,
+            ahead: None,
             has_stored: false,
             widest: widest(func, &schedule),
             pool: Vec::with_capacity(2 * func.node_count()),
@@ -332,11 +336,30 @@ impl<'a> Lowerer<'a> {
                 .e
                 .select(self.kind(ty), values[0], values[1], values[2])),
             Op::Cast => Ok(self.e.cast(from.scalar, ty.scalar, values[0])),
+            Op::Mul if let Some((factor, shift)) = self.sum_of_shifted(args) => {
+                let clif = self.kind(ty).clif();
+                let by = self.e.b.ins().iconst(clif, shift);
+                let x = values[factor];
+                let shifted = self.e.ishl(x, by);
+                Ok(self.e.iadd(x, shifted))
+            }
             _ => {
                 let made = self.e.one(op, from.scalar, &values[..args.len()]);
                 made.ok_or_else(|| self.no_form(op, from))
             }
         }
+    }
+
+    /// Whether an integer is multiplied by 3, 5 or 9: which operand it is, and
+    /// by how much it is shifted to be added to itself. That is one
+    /// instruction of one cycle, a product takes three.
+    fn sum_of_shifted(&self, args: &[NodeId]) -> Option<(usize, i64)> {
+        (0..2).find_map(|factor| {
+            let by = self.func.as_const(args[1 - factor])?.as_int()?;
+            [3, 5, 9]
+                .contains(&by)
+                .then(|| (factor, (by - 1).ilog2().into()))
+        })
     }
 
     // Blocks.

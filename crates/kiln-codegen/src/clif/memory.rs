@@ -245,9 +245,16 @@ impl Lowerer<'_> {
             let bytes = self.scaled(rows, scale);
             pointer = self.e.iadd(pointer, bytes);
         }
-        let (varying, constant) = split_constant(self.func, last);
+        let (varying, mut constant) = split_constant(self.func, last);
         if let Some(varying) = varying {
-            let at = self.scalar(varying);
+            let at = match self.ahead {
+                // The copies of a body share their addresses, too.
+                Some((index, first, by)) if index == varying => {
+                    constant += by;
+                    first
+                }
+                _ => self.scalar(varying),
+            };
             let bytes = self.scaled(at, scale);
             pointer = self.e.iadd(pointer, bytes);
         }

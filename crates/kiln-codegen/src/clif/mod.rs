@@ -20,6 +20,7 @@ mod lower;
 mod memory;
 mod ops;
 mod reduce;
+mod unroll;
 mod vector;
 
 pub(crate) use control::scalar_entry;
