@@ -1,10 +1,10 @@
 //! From text to a first result, stage by stage and as a whole.
 
-use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use kiln_benches::formulas::{ALL, QUADRATIC};
 use kiln_benches::kernels::{engine, host_levels, lower};
-use kiln_ir::{Column, Const, Scalar, elementwise};
-use kiln_runtime::{Level, Tier};
+use kiln_ir::{Column, Const, Func, FuncBuilder, Op, Scalar, elementwise};
+use kiln_runtime::{Engine, Level, Limits, Tier};
 use std::hint::black_box;
 
 fn stages(c: &mut Criterion) {
@@ -53,5 +53,48 @@ fn first_result(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, stages, first_result);
+/// Compile time against size; criterion draws it, under
+/// `target/criterion/compile_size/report`.
+fn sizes(c: &mut Criterion) {
+    let mut group = c.benchmark_group("compile/size");
+    group.sample_size(10);
+    for nodes in [10, 30, 100, 300, 1_000, 3_000, 10_000] {
+        let func = chain(nodes);
+        group.throughput(Throughput::Elements(nodes as u64));
+        for level in [Level::One, Level::Avx2] {
+            group.bench_with_input(BenchmarkId::new(level.name(), nodes), &func, |b, func| {
+                b.iter_batched(
+                    || {
+                        let builder = Engine::builder().limits(Limits::trusted());
+                        builder.tier(Tier::Native).level(level).build()
+                    },
+                    |engine| {
+                        let kernel = engine.columns(func.clone()).expect("within the limits");
+                        kernel.prepare().expect("native code").code_bytes()
+                    },
+                    BatchSize::PerIteration,
+                );
+            });
+        }
+    }
+    group.finish();
+}
+
+/// A chain of ops that none can be left out of.
+fn chain(nodes: usize) -> Func {
+    let mut b = FuncBuilder::new("chain");
+    let x = b.scalar_param("x", Scalar::F64);
+    let half = b.f64(0.5);
+    let result = (0..nodes).fold(x, |sum, i| match i % 3 {
+        0 => b.op(Op::Add, &[sum, x]),
+        1 => b.op(Op::Mul, &[sum, half]),
+        _ => {
+            let step = b.f64(i as f64);
+            b.op(Op::Sub, &[sum, step])
+        }
+    });
+    b.finish(&[result])
+}
+
+criterion_group!(benches, stages, first_result, sizes);
 criterion_main!(benches);

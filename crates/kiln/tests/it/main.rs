@@ -9,6 +9,7 @@ mod dispatcher;
 mod errors;
 mod random;
 mod records;
+mod sizes;
 mod verbs;
 
 use kiln::{Engine, Formula, Tier};
