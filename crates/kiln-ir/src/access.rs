@@ -9,7 +9,7 @@
 
 use crate::builder::FuncBuilder;
 use crate::constant::Const;
-use crate::func::{ArrayRef, CallArg, Fault, FaultKind, Func, Node, NodeId, RegionId, Span};
+use crate::func::{ArrayRef, CallArg, Fault, FaultKind, Func, Node, NodeId, RegionId, Site};
 use crate::op::Op;
 use crate::rewrite::{Rewrite, rewrite};
 use crate::schedule::Schedule;
@@ -27,12 +27,13 @@ impl FuncBuilder {
         array: ArrayRef,
         index: &[NodeId],
         name: &str,
-        span: Option<Span>,
+        site: Option<Site>,
     ) -> Option<NodeId> {
         let fault = self.fault(Fault {
             kind: FaultKind::Index,
             message: name.to_owned(),
-            span,
+            span: None,
+            site,
         });
         let mut last = None;
         for (dim, &i) in (0u8..).zip(index) {

@@ -10,6 +10,7 @@ use crate::constant::Const;
 use crate::op::Op;
 use crate::types::{Access, ArrayType, ParamType, Scalar, Type};
 use std::fmt;
+use std::panic::Location;
 use std::sync::Arc;
 
 macro_rules! id {
@@ -474,8 +475,38 @@ pub struct Fault {
     pub kind: FaultKind,
     /// What was being computed, in the words of the source.
     pub message: String,
-    /// Where in the source.
+    /// Where in the source, if that is a text of its own.
     pub span: Option<Span>,
+    /// Where in the source, if that is a file of a program.
+    pub site: Option<Site>,
+}
+
+/// A place in a file of a program, for computations that programs write.
+/// Lines and columns count from 1.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Site {
+    /// The file, as the compiler was given it.
+    pub file: Arc<str>,
+    /// The line.
+    pub line: u32,
+    /// The column.
+    pub column: u32,
+}
+
+impl From<&Location<'_>> for Site {
+    fn from(location: &Location<'_>) -> Site {
+        Site {
+            file: location.file().into(),
+            line: location.line(),
+            column: location.column(),
+        }
+    }
+}
+
+impl fmt::Display for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
 }
 
 /// A function in the intermediate representation.

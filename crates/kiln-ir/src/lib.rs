@@ -35,7 +35,7 @@ pub use constant::Const;
 pub use elementwise::{Column, as_row_loop, elementwise};
 pub use func::{
     ArrayRef, CallArg, Combine, Fault, FaultId, FaultKind, Func, LOCALS_BYTES_MAX, Local, Node,
-    NodeId, Operands, Param, Region, RegionId, Shape, Span,
+    NodeId, Operands, Param, Region, RegionId, Shape, Site, Span,
 };
 pub use nest::Nest;
 pub use op::{Class, OPS, Op, OpInfo, POWI_MAX, Rule, TypeError};

@@ -291,6 +291,13 @@ impl<'a> Printer<'a> {
                 if let Some(span) = fault.span {
                     write!(self.text, " at {}..{}", span.start, span.end)?;
                 }
+                if let Some(site) = &fault.site {
+                    write!(
+                        self.text,
+                        " in {:?} {}:{}",
+                        site.file, site.line, site.column
+                    )?;
+                }
                 if !operands.is_empty() {
                     self.text.push_str(", ");
                     self.list(operands)?;

@@ -17,14 +17,15 @@ const SAMPLES: &[&str] = &[
 ",
     "func @pick(c: bool, x: f64, `v1`: i16) -> (f64, i16) {
     v0 = guard c, overflow \"a + b\" at 3..8, x, `v1`
-    v2 = if c {
-        v1 = exp x
-        yield v1
+    v1 = guard c, assert \"never\" in \"src/lib.rs\" 12:5, x
+    v3 = if c {
+        v2 = exp x
+        yield v2
     } else {
         yield x
     }
-    v3 = add `v1`, -32768i16
-    return v2, v3
+    v4 = add `v1`, -32768i16
+    return v3, v4
 }
 ",
     "func @steps(k: i64) -> i64 {

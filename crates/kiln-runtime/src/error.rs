@@ -3,7 +3,7 @@
 //! A failure to make machine code is not here: it ends in the interpreter and
 //! in [`Stats`](crate::Stats), never in an error.
 
-use kiln_ir::{Const, FaultKind, ParamType, Scalar, Span, VerifyError};
+use kiln_ir::{Const, FaultKind, ParamType, Scalar, Site, Span, VerifyError};
 use std::fmt;
 use thiserror::Error;
 
@@ -21,8 +21,10 @@ pub struct Fault {
     pub row: Option<usize>,
     /// The values that the guard shows, at that row.
     pub operands: Vec<Const>,
-    /// Where in the source.
+    /// Where in the source, if that is a text of its own.
     pub span: Option<Span>,
+    /// Where in the source, if that is a file of a program.
+    pub site: Option<Site>,
 }
 
 impl fmt::Display for Fault {

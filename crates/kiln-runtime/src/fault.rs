@@ -66,6 +66,7 @@ impl KnownFault {
                 .map(|(index, &scalar)| Const::from_bits(scalar, slots(index)))
                 .collect(),
             span: self.fault.span,
+            site: self.fault.site.clone(),
         }
     }
 }

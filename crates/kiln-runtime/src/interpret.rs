@@ -87,6 +87,7 @@ impl Interpreted {
                     row,
                     operands,
                     span: known.span,
+                    site: known.site.clone(),
                 })
             }
             Failure::Access { index, .. } => RuntimeError::Access { index },

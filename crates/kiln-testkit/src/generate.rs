@@ -236,6 +236,7 @@ impl Generator {
             kind: *u.choose(&FaultKind::REPORTED)?,
             message: "x".to_owned(),
             span: None,
+            site: None,
         });
         self.b.guard(cond, fault, &[id]);
         Ok(())

@@ -405,6 +405,7 @@ impl Nest<'_> {
             kind: FaultKind::Index,
             message: format!("{array:?}"),
             span: None,
+            site: None,
         });
         Ok((index, Some(self.g.b.guard(inside, fault, &shown))))
     }

@@ -1,7 +1,7 @@
 //! The error of the facade: opaque, with accessors for what callers act on.
 
 use kiln_formula::{Code, Diagnostic, Diagnostics, Span};
-use kiln_ir::{ParamType, Scalar};
+use kiln_ir::{ParamType, Scalar, Site};
 use kiln_runtime::{Fault, RuntimeError};
 use std::sync::Arc;
 
@@ -173,6 +173,24 @@ impl Error {
         self.diagnostics().first().map(|d| d.span).or_else(fault)
     }
 
+    /// Where in the program the access or the guard that failed was written,
+    /// in a computation that the builder made.
+    ///
+    /// ```
+    /// let b = kiln::Builder::new("second");
+    /// let x = b.array::<f64, 1>("x");
+    /// b.output("second", x.at(1));
+    /// let second = b.finish()?.arrays()?;
+    /// let error = second.call(&mut [(&[1.0]).into()]).unwrap_err();
+    /// assert_eq!(error.to_string(), "index 1 is outside x of length 1 in @second");
+    /// assert!(error.site().is_some_and(|site| site.line > 0));
+    /// assert!(error.report().contains("\n --> "));
+    /// # Ok::<(), kiln::Error>(())
+    /// ```
+    pub fn site(&self) -> Option<&Site> {
+        self.fault()?.site.as_ref()
+    }
+
     /// The guard that failed, where one did.
     pub fn fault(&self) -> Option<&Fault> {
         match &*self.kind {
@@ -226,7 +244,10 @@ impl Error {
                 source_text,
                 diagnostics,
             } => diagnostics.render(source_text),
-            other => format!("error: {other}\n"),
+            other => match self.site() {
+                Some(site) => format!("error: {other}\n --> {site}\n"),
+                None => format!("error: {other}\n"),
+            },
         }
     }
 }

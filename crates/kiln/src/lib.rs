@@ -69,7 +69,7 @@ pub use value::{Value, Values};
 pub use kiln_formula::{
     Code, Diagnostic, InputType, Label, OutputInfo, Overflow, Place, Severity, Span, Suggestion,
 };
-pub use kiln_ir::{Access, ArrayType, Combine, FaultKind, Layout, ParamType, Scalar, Shape};
+pub use kiln_ir::{Access, ArrayType, Combine, FaultKind, Layout, ParamType, Scalar, Shape, Site};
 #[cfg(feature = "jit")]
 pub use kiln_runtime::Explanation;
 pub use kiln_runtime::{

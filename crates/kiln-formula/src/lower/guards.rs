@@ -189,6 +189,7 @@ impl Lowerer<'_> {
                 start: span.start,
                 end: span.end,
             }),
+            site: None,
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::{Meaning, NESTING_MAX, ParseError, ParseErrorKind, Parser, Result};
 use crate::builder::FuncBuilder;
 use crate::constant::Const;
-use crate::func::{ArrayRef, Fault, FaultKind, Func, NodeId, Operands, Span};
+use crate::func::{ArrayRef, Fault, FaultKind, Func, NodeId, Operands, Site, Span};
 use crate::lex::Token;
 use crate::op::Op;
 use crate::types::{Access, Scalar, Type};
@@ -339,6 +339,10 @@ impl Body<'_, '_> {
             }
             false => None,
         };
+        let site = match self.parser.keyword("in") {
+            true => Some(self.site()?),
+            false => None,
+        };
         let mut operands = Vec::new();
         while self.parser.take(",") {
             operands.push(self.value()?);
@@ -350,8 +354,21 @@ impl Body<'_, '_> {
             kind,
             message,
             span,
+            site,
         });
         Ok(vec![self.b.guard(cond, fault, &operands)])
+    }
+
+    fn site(&mut self) -> Result<Site> {
+        let file = match self.parser.peek() {
+            Some(Token::Text(text)) => text.as_str().into(),
+            _ => return self.parser.expected("a file in quotes"),
+        };
+        self.parser.at += 1;
+        let line = self.parser.whole()?;
+        self.parser.want(":")?;
+        let column = self.parser.whole()?;
+        Ok(Site { file, line, column })
     }
 }
 

@@ -90,6 +90,7 @@ impl Entry<'_, '_> {
             kind: FaultKind::Retry,
             message: TESTED.to_owned(),
             span: None,
+            site: None,
         });
         (Some(self.b.guard(all, fault, &[])), tests)
     }

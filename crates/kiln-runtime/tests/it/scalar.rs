@@ -100,6 +100,7 @@ fn a_fault_says_what_and_where() {
             row: None,
             operands: vec![Const::i64(i64::MAX), Const::i64(1)],
             span: Some(Span { start: 3, end: 8 }),
+            site: None,
         };
         assert_eq!(typed.call(i64::MAX, 1), Err(fault.clone()));
         let mut result = [Const::i64(77)];

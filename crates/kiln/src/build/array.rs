@@ -7,6 +7,7 @@ use super::{Builder, Literal, Var};
 use kiln_ir::{Access, ArrayRef, ArrayType, Layout, NodeId, ParamType};
 use kiln_runtime::Element;
 use std::marker::PhantomData;
+use std::panic::Location;
 
 /// An array that the computation reads, of `N` dimensions. Copies name the
 /// same array.
@@ -106,6 +107,7 @@ macro_rules! common {
             }
 
             /// An element, as it is when the computation comes here.
+            #[track_caller]
             pub fn at(self, index: impl Index<'b, N>) -> Var<'b, T> {
                 let b = self.0.builder;
                 let index = index.ids(b);
@@ -130,6 +132,7 @@ common! { Array ArrayMut }
 
 impl<'b, T: Element, const N: usize> ArrayMut<'b, T, N> {
     /// Writes an element.
+    #[track_caller]
     pub fn set(self, index: impl Index<'b, N>, value: impl Literal<'b, T>) {
         let b = self.0.builder;
         let index = index.ids(b);
@@ -138,6 +141,7 @@ impl<'b, T: Element, const N: usize> ArrayMut<'b, T, N> {
         b.state.borrow_mut().func.store(self.0.array, &index, value);
     }
 
+    #[track_caller]
     pub(super) fn guard(self, builder: &Builder, index: &[NodeId]) {
         let is_ours = std::ptr::eq(self.0.builder, builder);
         assert!(is_ours, "the array is another builder's");
@@ -254,15 +258,17 @@ impl Builder {
     }
 
     /// Guards an access, unless one that is over has guarded the same.
+    #[track_caller]
     fn guard_index(&self, array: ArrayRef, index: &[NodeId]) -> Option<NodeId> {
         let name = self.array_name(array);
+        let site = Location::caller().into();
         let mut state = self.state.borrow_mut();
         let state = &mut *state;
         let known = |scope: &super::Scope| scope.get(&(array, index.to_vec())).copied();
         if let Some(guard) = state.scopes.iter().find_map(known) {
             return guard;
         }
-        let guard = state.func.guard_index(array, index, &name, None);
+        let guard = state.func.guard_index(array, index, &name, Some(site));
         if let Some(scope) = state.scopes.last_mut() {
             scope.insert((array, index.to_vec()), guard);
         }

@@ -209,6 +209,7 @@ impl Builder {
     /// # Panics
     /// When the values do not fit: `any` and `all` take `bool` and integers,
     /// the others numbers.
+    #[track_caller]
     pub fn reduce<'b, T: Element>(
         &'b self,
         combine: Combine,
@@ -229,6 +230,7 @@ impl Builder {
         Var::new(self, result)
     }
 
+    #[track_caller]
     fn guard_some(&self, lo: NodeId, hi: NodeId) {
         let (lo, hi) = (Var::<i64>::new(self, lo), Var::<i64>::new(self, hi));
         let message = "the least or greatest of no values";
@@ -257,6 +259,7 @@ impl Builder {
 
     /// The greatest of what `body` gives for each index of `lo..hi`; NaN if
     /// one is. Of nothing it is an error.
+    #[track_caller]
     pub fn greatest<'b, T: Number>(
         &'b self,
         lo: impl Literal<'b, i64>,
@@ -268,6 +271,7 @@ impl Builder {
 
     /// The least of what `body` gives for each index of `lo..hi`; NaN if one
     /// is. Of nothing it is an error.
+    #[track_caller]
     pub fn least<'b, T: Number>(
         &'b self,
         lo: impl Literal<'b, i64>,
@@ -293,6 +297,7 @@ impl Builder {
     /// assert_eq!((y, out["total"].as_i64()), ([1, 3, 6], Some(6)));
     /// # Ok::<(), kiln::Error>(())
     /// ```
+    #[track_caller]
     pub fn scan<'b, T: Element>(
         &'b self,
         combine: Combine,

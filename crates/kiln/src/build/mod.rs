@@ -27,6 +27,7 @@ use kiln_ir::{Access, ArrayRef, Fault, FaultKind, FuncBuilder, NodeId, ParamType
 use kiln_runtime::Element;
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::panic::Location;
 
 /// Builds one [`Func`]; see [`build`] for the short way.
 ///
@@ -141,6 +142,7 @@ impl Builder {
     ///
     /// # Panics
     /// When the condition is another builder's.
+    #[track_caller]
     pub fn guard(&self, condition: Var<'_, bool>, message: &str) {
         self.guard_as(FaultKind::Assert, condition, message, &[]);
     }
@@ -161,6 +163,7 @@ impl Builder {
     ///
     /// # Panics
     /// When a value is another builder's, or there are more than four.
+    #[track_caller]
     pub fn guard_showing<'b>(
         &'b self,
         condition: Var<'b, bool>,
@@ -171,6 +174,7 @@ impl Builder {
         self.guard_as(FaultKind::Assert, condition, message, &values);
     }
 
+    #[track_caller]
     fn guard_as(
         &self,
         kind: FaultKind,
@@ -184,6 +188,7 @@ impl Builder {
             kind,
             message: message.to_owned(),
             span: None,
+            site: Some(Location::caller().into()),
         });
         func.guard(condition.id(), fault, values);
     }

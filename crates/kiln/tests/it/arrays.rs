@@ -46,6 +46,7 @@ fn what_was_stored_before_a_failure_stays() {
         b.guard_showing(x.at(i).ge(0.0), "a root of a negative number", (i, x.at(i)));
         y.set(i, x.at(i).sqrt());
     });
+    let line = line!() - 2;
     let roots = b.finish().unwrap();
     for engine in engines() {
         let k = engine.arrays(&roots).unwrap();
@@ -59,6 +60,8 @@ fn what_was_stored_before_a_failure_stays() {
         let error = k.call(&mut [(&x).into(), (&mut short).into()]).unwrap_err();
         let fault = error.fault().unwrap();
         assert_eq!((fault.array(), fault.index()), (Some("y"), Some(1)));
+        let site = error.site().unwrap();
+        assert_eq!((&*site.file, site.line), (file!(), line));
         assert_eq!(short, [2.0]);
     }
 }
