@@ -129,6 +129,18 @@ impl ArrayKernel {
         self.0.fast.get().cloned().flatten()
     }
 
+    /// What becomes of the function, as text: its code before and after the
+    /// passes, which checks of indices stay at every access and why, and
+    /// machine code.
+    ///
+    /// # Errors
+    /// As [`Engine::explain`](crate::Engine::explain).
+    #[cfg(feature = "jit")]
+    pub fn explain(&self) -> Result<crate::Explanation, RuntimeError> {
+        let engine = Engine(self.0.engine.clone());
+        engine.explain(&self.0.func, crate::Shape::Arrays, None)
+    }
+
     /// Calls the function; `results` is filled with one value per result.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use crate::limits::Limits;
 use crate::pipeline::{Failure, opt_config};
 use crate::worker;
 use kiln_codegen::{CodegenConfig, CodegenError, Entry, Target};
-use kiln_ir::{Column, Func, elementwise};
+use kiln_ir::{Column, Func, elementwise, guard_accesses, is_guarded};
 use kiln_opt::{block_lanes, loop_report, optimize, widen};
 use std::sync::Arc;
 
@@ -39,12 +39,14 @@ pub enum Shape {
     Row,
     /// A loop over rows.
     Rows,
+    /// A call of a Func of any parameters, arrays and loops included.
+    Arrays,
 }
 
 impl Engine {
-    /// Explains what becomes of a function of one row: called for one, or
-    /// mapped over columns. For columns, `level` asks for another level than
-    /// the engine's.
+    /// Explains what becomes of a function: of one row, called for one or
+    /// mapped over columns, or of arrays. For columns, `level` asks for
+    /// another level than the engine's.
     ///
     /// # Errors
     /// When the Func is not valid or larger than the limits, and when there is
@@ -55,10 +57,13 @@ impl Engine {
         shape: Shape,
         level: Option<Level>,
     ) -> Result<Explanation, RuntimeError> {
-        crate::budget::admit(func, self.limits())?;
+        match shape {
+            Shape::Row | Shape::Rows => crate::budget::admit(func, self.limits())?,
+            Shape::Arrays => crate::budget::admit_any(func, self.limits())?,
+        };
         let best = self.level().unwrap_or(Level::One);
         let level = match shape {
-            Shape::Row => Level::One,
+            Shape::Row | Shape::Arrays => Level::One,
             Shape::Rows => level.unwrap_or(best),
         };
         let (func, limits) = (func.clone(), *self.limits());
@@ -80,6 +85,8 @@ fn explain(
     let func = match shape {
         Shape::Row => row.clone(),
         Shape::Rows => elementwise(row, &vec![Column::Contiguous; row.params().len()]),
+        Shape::Arrays if is_guarded(row) => row.clone(),
+        Shape::Arrays => guard_accesses(row),
     };
     let mut optimised = optimize(&func, &opt_config(level, limits))?;
     let (made, level, entry) = match shape {
@@ -87,6 +94,7 @@ fn explain(
             let entry = kiln_codegen::scalar_entry(&optimised.func);
             (optimised.func.clone(), level, entry)
         }
+        Shape::Arrays => (optimised.func.clone(), level, Entry::Frame),
         Shape::Rows => {
             let lanes = match level {
                 Level::One => 1,
@@ -155,6 +163,30 @@ mod tests {
         let engine = Engine::default();
         let made = engine.explain(&square(), Shape::Rows, Some(Level::Avx512));
         assert!(made.unwrap().assembly.contains("zmm"));
+    }
+
+    #[test]
+    fn guards_of_arrays_are_explained() {
+        let text = "func @gather(x: [f64], at: [i64], y: mut [f64]) {
+    v0 = len y
+    for v1 in 0..v0 {
+        v2 = load at[v1]
+        v3 = load x[v2]
+        store y[v1], v3
+    }
+}";
+        let func = Arc::new(kiln_ir::parse(text).unwrap());
+        let made = Engine::default().explain(&func, Shape::Arrays, None);
+        let made = made.unwrap();
+        assert!(!made.ir.contains("guard"), "{}", made.ir);
+        assert!(made.optimised.contains("retry"), "{}", made.optimised);
+        for line in [
+            "index checks: 2 replaced by 1 test(s) before the loops",
+            "index check of x stays: the index or a loop bound is read from at while the kernel runs",
+        ] {
+            assert!(made.report.contains(line), "{}", made.report);
+        }
+        assert!(Engine::default().explain(&func, Shape::Row, None).is_err());
     }
 
     #[test]

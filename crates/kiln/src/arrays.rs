@@ -102,6 +102,28 @@ impl ArrayKernel {
         Ok(Values::new(self.outputs.clone(), values.collect(), ran))
     }
 
+    /// What becomes of it, as text: its language before and after the passes,
+    /// Cranelift's input, machine code, and a report that says which checks
+    /// of indices stay at every access and why.
+    ///
+    /// ```
+    /// let b = kiln::Builder::new("gather");
+    /// let (x, at) = (b.array::<f64, 1>("x"), b.array::<i64, 1>("at"));
+    /// let y = b.array_mut::<f64, 1>("y");
+    /// b.for_each(0, y.len(), |i| y.set(i, x.at(at.at(i))));
+    /// let report = b.finish()?.arrays()?.explain()?.report;
+    /// assert!(report.contains("index checks: 2 replaced by 1 test(s) before the loops"));
+    /// assert!(report.contains("index check of x stays"));
+    /// # Ok::<(), kiln::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When there is no code for it.
+    #[cfg(feature = "jit")]
+    pub fn explain(&self) -> Result<kiln_runtime::Explanation, Error> {
+        Ok(self.kernel.explain()?)
+    }
+
     /// Makes native code now, so that the first call is as fast as the next.
     /// Whether there is some.
     pub fn prepare(&self) -> bool {
