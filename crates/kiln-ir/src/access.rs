@@ -27,7 +27,7 @@ impl FuncBuilder {
         array: ArrayRef,
         index: &[NodeId],
         name: &str,
-        site: Option<Site>,
+        site: Option<Arc<Site>>,
     ) -> Option<NodeId> {
         let fault = self.fault(Fault {
             kind: FaultKind::Index,

@@ -478,7 +478,7 @@ pub struct Fault {
     /// Where in the source, if that is a text of its own.
     pub span: Option<Span>,
     /// Where in the source, if that is a file of a program.
-    pub site: Option<Site>,
+    pub site: Option<Arc<Site>>,
 }
 
 /// A place in a file of a program, for computations that programs write.

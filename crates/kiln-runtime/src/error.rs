@@ -5,6 +5,7 @@
 
 use kiln_ir::{Const, FaultKind, ParamType, Scalar, Site, Span, VerifyError};
 use std::fmt;
+use std::sync::Arc;
 use thiserror::Error;
 
 /// A guard of the computation failed: an overflow, a division by zero, a
@@ -24,7 +25,7 @@ pub struct Fault {
     /// Where in the source, if that is a text of its own.
     pub span: Option<Span>,
     /// Where in the source, if that is a file of a program.
-    pub site: Option<Site>,
+    pub site: Option<Arc<Site>>,
 }
 
 impl fmt::Display for Fault {

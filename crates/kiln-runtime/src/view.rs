@@ -127,8 +127,8 @@ impl<'a, T: Element> View<'a, T> {
         View::on(data, Grid::contiguous(data.len(), shape.as_ref())?)
     }
 
-    /// Element `(i, j, ..)` is `data[origin + i * strides[0] + j * strides[1]
-    /// + ..]`; strides may be 0 or negative.
+    /// Element `(i, j, ..)` is the one at `origin + i * strides[0] +
+    /// j * strides[1] + ..` in `data`; strides may be 0 or negative.
     ///
     /// # Errors
     /// When an element would lie outside `data`, with the index it would have;

@@ -188,7 +188,7 @@ impl Error {
     /// # Ok::<(), kiln::Error>(())
     /// ```
     pub fn site(&self) -> Option<&Site> {
-        self.fault()?.site.as_ref()
+        self.fault()?.site.as_deref()
     }
 
     /// The guard that failed, where one did.

@@ -340,7 +340,7 @@ impl Body<'_, '_> {
             false => None,
         };
         let site = match self.parser.keyword("in") {
-            true => Some(self.site()?),
+            true => Some(Arc::new(self.site()?)),
             false => None,
         };
         let mut operands = Vec::new();

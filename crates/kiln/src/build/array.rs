@@ -8,6 +8,7 @@ use kiln_ir::{Access, ArrayRef, ArrayType, Layout, NodeId, ParamType};
 use kiln_runtime::Element;
 use std::marker::PhantomData;
 use std::panic::Location;
+use std::sync::Arc;
 
 /// An array that the computation reads, of `N` dimensions. Copies name the
 /// same array.
@@ -261,7 +262,7 @@ impl Builder {
     #[track_caller]
     fn guard_index(&self, array: ArrayRef, index: &[NodeId]) -> Option<NodeId> {
         let name = self.array_name(array);
-        let site = Location::caller().into();
+        let site = Arc::new(Location::caller().into());
         let mut state = self.state.borrow_mut();
         let state = &mut *state;
         let known = |scope: &super::Scope| scope.get(&(array, index.to_vec())).copied();

@@ -28,6 +28,7 @@ use kiln_runtime::Element;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::panic::Location;
+use std::sync::Arc;
 
 /// Builds one [`Func`]; see [`build`] for the short way.
 ///
@@ -188,7 +189,7 @@ impl Builder {
             kind,
             message: message.to_owned(),
             span: None,
-            site: Some(Location::caller().into()),
+            site: Some(Arc::new(Location::caller().into())),
         });
         func.guard(condition.id(), fault, values);
     }
