@@ -72,6 +72,9 @@ struct Checker<'a> {
     extents: FxHashMap<(ArrayRef, u8), NodeId>,
     /// What is known in a region after the first so many retry guards.
     contexts: FxHashMap<(RegionId, usize), Rc<Context>>,
+    /// What these say inside loops of some bounds: most loops of a Func have
+    /// the bounds of others.
+    tested: FxHashMap<(Vec<(NodeId, NodeId)>, usize), Rc<Context>>,
 }
 
 impl<'a> Checker<'a> {
@@ -85,6 +88,7 @@ impl<'a> Checker<'a> {
             walls: Vec::new(),
             extents: FxHashMap::default(),
             contexts: FxHashMap::default(),
+            tested: FxHashMap::default(),
         };
         for id in (0..func.node_count()).map(NodeId::new) {
             match func.node(id) {
@@ -267,10 +271,27 @@ impl<'a> Checker<'a> {
     fn context(&mut self, place: Place) -> Rc<Context> {
         let retries = self.retries.iter();
         let held = retries.take_while(|&&g| self.is_before(g, place)).count();
-        let (bounds, tests) = (&self.bounds, &self.retries[..held]);
-        let made = self.contexts.entry((place.region, held));
-        made.or_insert_with(|| Rc::new(bounds.context(place.region, &Context::default(), tests)))
-            .clone()
+        let key = (place.region, held);
+        if let Some(made) = self.contexts.get(&key) {
+            return made.clone();
+        }
+        let bounds = &self.bounds;
+        let loops = bounds.loops(place.region);
+        let tested = match self.tested.get(&(loops.clone(), held)) {
+            Some(tested) => tested.clone(),
+            None => {
+                let tested = Rc::new(bounds.tested(&loops, &self.retries[..held]));
+                self.tested.insert((loops, held), tested.clone());
+                tested
+            }
+        };
+        let mut owners = bounds.nest.outwards(place.region);
+        let context = match owners.any(|(_, o)| matches!(bounds.func.node(o), Node::If { .. })) {
+            true => Rc::new(bounds.context(place.region, &tested)),
+            false => tested,
+        };
+        self.contexts.insert(key, context.clone());
+        context
     }
 }
 

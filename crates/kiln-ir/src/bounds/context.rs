@@ -44,23 +44,33 @@ impl Context {
 }
 
 impl Bounds<'_> {
-    /// What is known in a region, by `base`, by the guards `tests` that held
-    /// before it, and by the conditions around it.
-    pub fn context(&self, region: RegionId, base: &Context, tests: &[NodeId]) -> Context {
+    /// What is known in a region by `base` and by the conditions around it.
+    pub fn context(&self, region: RegionId, base: &Context) -> Context {
         let mut context = base.clone();
-        if !tests.is_empty() {
-            let owners = self.nest.outwards(region).map(|(_, owner)| owner);
-            let loops: Vec<(NodeId, NodeId)> =
-                owners.filter_map(|id| loop_bounds(self.func, id)).collect();
-            for &test in tests {
-                if let Node::Guard { cond, .. } = self.func.node(test) {
-                    self.learn(&mut context, *cond, &loops);
-                }
-            }
-        }
         for (inner, owner) in self.nest.outwards(region) {
             if let Node::If { cond, then, .. } = self.func.node(owner) {
                 self.condition(&mut context, *cond, inner == *then);
+            }
+        }
+        context
+    }
+
+    /// The loops around a region, each as its first index and its bound.
+    pub(super) fn loops(&self, region: RegionId) -> Vec<(NodeId, NodeId)> {
+        let owners = self.nest.outwards(region).map(|(_, owner)| owner);
+        let bounds = owners.filter_map(|id| loop_bounds(self.func, id));
+        bounds
+            .map(|(lo, hi)| (self.number(lo), self.number(hi)))
+            .collect()
+    }
+
+    /// What is known inside `loops` by the guards `tests` that held before
+    /// them.
+    pub(super) fn tested(&self, loops: &[(NodeId, NodeId)], tests: &[NodeId]) -> Context {
+        let mut context = Context::default();
+        for &test in tests {
+            if let Node::Guard { cond, .. } = self.func.node(test) {
+                self.learn(&mut context, *cond, loops);
             }
         }
         context
@@ -182,9 +192,9 @@ impl Bounds<'_> {
     /// that one of them is empty, or all of several things that say so.
     fn is_refuted(&self, cond: NodeId, holds: bool, loops: &[(NodeId, NodeId)]) -> bool {
         let says_empty = |lo: NodeId, hi: NodeId| {
-            loops.iter().any(|&(l, h)| {
-                self.number(l) == self.number(lo) && self.number(h) == self.number(hi)
-            })
+            loops
+                .iter()
+                .any(|&(l, h)| l == self.number(lo) && h == self.number(hi))
         };
         let (mut seen, mut pending) = (FxHashSet::default(), vec![(cond, holds)]);
         while let Some((cond, holds)) = pending.pop() {

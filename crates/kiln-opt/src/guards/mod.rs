@@ -31,7 +31,7 @@ const ATTEMPTS: usize = 3;
 
 /// The most tests of a Func: a test is read once for each loop by whoever
 /// derives the bounds again.
-const TESTS_MAX: usize = 256;
+const TESTS_MAX: usize = 128;
 
 /// Whether there is anything for the pass to do.
 pub(crate) fn has_index_guards(func: &Func) -> bool {
@@ -192,7 +192,7 @@ impl<'a> Pass<'a> {
     fn derive(&mut self, region: RegionId, guard: IndexGuard) -> Result<Need, Unproved> {
         let bounds = &self.bounds;
         let made = self.contexts.entry(region);
-        let context = made.or_insert_with(|| bounds.context(region, &self.base, &[]));
+        let context = made.or_insert_with(|| bounds.context(region, &self.base));
         let index = Interval::of_type(Scalar::I64);
         let known = |v: NodeId| self.available[v.index()] && index.holds(bounds.ranges().get(v));
         let goals = bounds.derive(context, guard, known)?;
@@ -228,10 +228,13 @@ impl<'a> Pass<'a> {
                     self.kept.insert(id, why::ONCE.to_owned());
                 }
                 Ok(need) => {
-                    tested.extend(need.goals.iter().map(|g| g.clone().split_constant().0));
-                    match tested.len() <= TESTS_MAX {
-                        true => drop(self.removed.insert(id, need)),
-                        false => drop(self.kept.insert(id, why::MANY.to_owned())),
+                    let rests = need.goals.iter().map(|g| g.clone().split_constant().0);
+                    let new: FxHashSet<Poly> = rests.filter(|p| !tested.contains(p)).collect();
+                    if tested.len() + new.len() <= TESTS_MAX {
+                        tested.extend(new);
+                        self.removed.insert(id, need);
+                    } else {
+                        self.kept.insert(id, why::MANY.to_owned());
                     }
                 }
                 Err(_) if !self.is_repeated(region) => {
@@ -397,5 +400,38 @@ fn bounds_of(func: &Func, owner: NodeId) -> Option<(NodeId, NodeId)> {
             Some((lo, hi))
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kiln_ir::{guard_accesses, parse};
+    use std::fmt::Write;
+
+    /// Loops of bounds of their own, and one more of the first bound.
+    fn loops(count: usize) -> Func {
+        let mut text = "func @f(".to_owned();
+        (0..count).for_each(|k| write!(text, "n{k}: i64, ").expect("a string"));
+        text.push_str("y: mut [f64]) {\n");
+        for k in (0..count).chain([0]) {
+            let at = text.len();
+            writeln!(text, "    for i{at} in 0..n{k} {{").expect("a string");
+            writeln!(text, "        store y[i{at}], 1.0\n    }}").expect("a string");
+        }
+        text.push_str("}\n");
+        guard_accesses(&parse(&text).expect("parses"))
+    }
+
+    #[test]
+    fn no_more_is_tested_than_is_read_again_in_time() {
+        let (_, report) = hoist(&loops(TESTS_MAX));
+        assert_eq!(report.removed as usize, TESTS_MAX + 1);
+        assert!(report.kept.is_empty());
+        let (func, report) = hoist(&loops(TESTS_MAX + 20));
+        assert!(func.is_some());
+        assert_eq!(report.removed as usize, TESTS_MAX + 1);
+        assert_eq!(report.kept.len(), 20);
+        assert!(report.kept.iter().all(|kept| kept.reason == why::MANY));
     }
 }
