@@ -111,11 +111,12 @@ pub fn exp10<A: Arith>(a: &mut A, x: A::F) -> A::F {
         a.float(<A::Format as Tables>::LN_10_1),
         a.float(<A::Format as Tables>::LN_10_2),
     );
+    // The terms join in the order of their size: each sum rounds.
     let low = a.mul(k, log_2);
-    let t = a.mul(r2, c2);
-    let t = a.fma(low, ln10_1, t);
+    let t = a.mul(low, ln10_1);
     let t = a.fma(first, ln10_2, t);
     let t = onto(a, t, r, r2, r3, &<A::Format as Tables>::EXP10[1..]);
+    let t = a.fma(r2, c2, t);
     let t = a.fma(first, ln10_1, t);
     scaled(
         a,
