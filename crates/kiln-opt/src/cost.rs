@@ -84,18 +84,20 @@ pub fn block_lanes(func: &Func, level_bits: u32) -> u16 {
     (vectors * lanes_per_vector) as u16
 }
 
-/// Ops on the common path of the row loop, and the bits of its widest value.
+/// Ops on the common path of the row loop, and the bits of the widest value on
+/// any.
 fn size_of_body(func: &Func) -> Option<(u32, u32)> {
     let body = body_of(func)?;
     let schedule = Schedule::of(func);
     let (mut ops, mut widest) = (0, 8);
     for_each_common(func, &schedule, body, &mut |id| {
         ops += u32::from(node_price(func, id) > 0);
-        if let Some(ty) = func.value_type(id) {
-            widest = widest.max(ty.scalar.bytes() as u32 * 8);
-        }
+    });
+    let mut see = |ty: Type| widest = widest.max(ty.scalar.bytes() as u32 * 8);
+    for_each_nested(func, &schedule, body, &mut |id| {
+        func.value_type(id).map(&mut see);
         if let Node::Store { value, .. } = func.node(id) {
-            widest = widest.max(func.ty(*value).scalar.bytes() as u32 * 8);
+            see(func.ty(*value));
         }
     });
     Some((ops, widest))
@@ -105,9 +107,23 @@ fn body_of(func: &Func) -> Option<RegionId> {
     func.regions_of(as_row_loop(func)?).next()
 }
 
-/// Visits what runs in a region; of an `if`, the dearer side that calls no
-/// slow-lane op, as those are for rows that are rare. Recurses on the nesting
-/// of regions, which is limited.
+/// Visits everything in a region. Recurses on the nesting of regions, which
+/// is limited, as the functions below do.
+fn for_each_nested(
+    func: &Func,
+    schedule: &Schedule,
+    region: RegionId,
+    visit: &mut impl FnMut(NodeId),
+) {
+    for &id in schedule.nodes(region) {
+        visit(id);
+        for inner in func.regions_of(id) {
+            for_each_nested(func, schedule, inner, visit);
+        }
+    }
+}
+
+/// Visits what most rows run in a region.
 fn for_each_common(
     func: &Func,
     schedule: &Schedule,
@@ -116,17 +132,27 @@ fn for_each_common(
 ) {
     for &id in schedule.nodes(region) {
         visit(id);
-        let priced = func
-            .regions_of(id)
-            .map(|r| (region_price(func, schedule, r), r));
-        let common = priced.max_by_key(|&(price, _)| match price {
-            slow if slow >= SLOW_PRICE => 0,
-            other => 1 + other,
-        });
-        if let Some((_, common)) = common {
+        if let Some(common) = common_side(func, schedule, id) {
             for_each_common(func, schedule, common, visit);
         }
     }
+}
+
+/// Of an `if`, the dearer side that calls no slow-lane op itself: those are
+/// for rows that are rare.
+fn common_side(func: &Func, schedule: &Schedule, id: NodeId) -> Option<RegionId> {
+    let is_slow =
+        |&id: &NodeId| matches!(func.node(id), Node::Op { op, .. } if op.class() == Class::Slow);
+    func.regions_of(id).max_by_key(|&region| {
+        if schedule.nodes(region).iter().any(is_slow) {
+            return 0;
+        }
+        let mut price = 1;
+        for_each_common(func, schedule, region, &mut |id| {
+            price += node_price(func, id)
+        });
+        price
+    })
 }
 
 /// What a round of the row loop of `func` costs; `None` if it has none.

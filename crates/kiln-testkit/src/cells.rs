@@ -46,6 +46,18 @@ pub fn cells() -> Vec<Cell> {
     all
 }
 
+/// Every mathematical function on every type; `powi` wants a constant.
+pub fn functions() -> impl Iterator<Item = Cell> {
+    let functions = Op::all().filter(|op| op.class() == Class::Math && *op != Op::Powi);
+    functions.flat_map(|op| {
+        [Scalar::F32, Scalar::F64].map(|scalar| Cell {
+            op,
+            args: vec![scalar; op.arity()],
+            result: scalar,
+        })
+    })
+}
+
 impl Cell {
     /// The op as a function of scalars.
     pub fn function(&self) -> Func {

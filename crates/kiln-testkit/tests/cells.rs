@@ -4,16 +4,20 @@
 use kiln_codegen::frame::DONE;
 use kiln_codegen::{CodegenConfig, Entry, Level, MachineCode, Target, compile, scalar_entry};
 use kiln_ir::meaning::eval;
-use kiln_ir::{Const, Func, Op, Scalar};
-use kiln_testkit::cells::{Cell, cells, samples};
-use kiln_testkit::native::{Column, Frame, Native};
+use kiln_ir::{Column, Const, Func, Op, Scalar, elementwise};
+use kiln_opt::{OptConfig, block_lanes, optimize, widen};
+use kiln_testkit::cells::{Cell, cells, functions, samples};
+use kiln_testkit::native::{self, Frame, Native};
 
 const LANES: [u16; 5] = [2, 4, 8, 16, 32];
 const OPTIMISE: [Option<bool>; 2] = [Some(false), Some(true)];
 
 fn target(name: &str) -> Option<Target> {
     // Targets of other instruction sets are built in by `all-targets`.
-    let target = Target::named(name).ok()?;
+    let target = match Target::named(name) {
+        Err(error) if cfg!(feature = "all-targets") => panic!("{name}: {error}"),
+        other => other.ok()?,
+    };
     Some(target.checked().expect("checking is a setting"))
 }
 
@@ -49,17 +53,48 @@ fn every_cell_compiles_for_every_target() {
                 if !target.has_level(Level::V128) {
                     continue;
                 }
-                let uniform = vec![false; cell.args.len()];
-                for lanes in LANES {
-                    let strip = cell.strip(lanes, &uniform);
-                    let vectors = config(Entry::Strip, Level::V128, optimise);
-                    made(&strip, &target, &vectors, &what);
-                    count += 1;
+                let mut uniform = vec![false; cell.args.len()];
+                for _last_operand in [false, true] {
+                    for lanes in LANES {
+                        let strip = cell.strip(lanes, &uniform);
+                        let vectors = config(Entry::Strip, Level::V128, optimise);
+                        made(&strip, &target, &vectors, &what);
+                        count += 1;
+                    }
+                    uniform[cell.args.len() - 1] = true;
                 }
             }
         }
     }
     assert!(count > 10_000, "{count} cells");
+}
+
+/// What functions expand to, each alone: common and rare paths.
+#[test]
+fn every_function_compiles_for_every_target() {
+    let mut count = 0;
+    for target in Target::names().filter_map(target) {
+        for cell in functions() {
+            let what = format!("{cell:?}");
+            let columns = vec![Column::Contiguous; cell.args.len()];
+            let passes = OptConfig::default().verify(true);
+            let [scalar, rows] = [cell.function(), elementwise(&cell.function(), &columns)]
+                .map(|func| optimize(&func, &passes).expect("it expands").func);
+            for optimise in OPTIMISE {
+                let entry = scalar_entry(&scalar);
+                let config = |entry, level| config(entry, level, optimise);
+                made(&scalar, &target, &config(entry, Level::One), &what);
+                count += 1;
+                for &level in target.levels().iter().filter(|&&l| l != Level::One) {
+                    let lanes = block_lanes(&rows, 8 * level.vector_bytes() as u32);
+                    let strip = widen(&rows, lanes).unwrap_or_else(|e| panic!("{what}: {e}"));
+                    made(&strip, &target, &config(Entry::Strip, level), &what);
+                    count += 1;
+                }
+            }
+        }
+    }
+    assert!(count > 1000, "{count} functions");
 }
 
 /// The result that a cell must give. `raw_bits` of a NaN is anything.
@@ -74,7 +109,7 @@ fn expected(cell: &Cell, args: &[Const]) -> Option<Const> {
 
 /// Gives every other NaN of a column a sign and a payload, which no result
 /// may show.
-fn any_nan(mut column: Column, values: &[Const]) -> Column {
+fn any_nan(mut column: native::Column, values: &[Const]) -> native::Column {
     for (row, value) in values.iter().enumerate().step_by(2) {
         if value.as_f64().is_some_and(f64::is_nan) {
             column.set(row, 0xfff8_0000_0000_0001);
@@ -89,13 +124,18 @@ fn run(cell: &Cell, func: &Func, native: &Native, uniform: &[bool], rows: usize,
     let values: Vec<Vec<Const>> = (0..cell.args.len())
         .map(|i| samples(cell.args[i], rows, 77 + 13 * i as u64))
         .collect();
-    let columns: Vec<Column> = (0..cell.args.len())
-        .map(|i| any_nan(Column::of(cell.args[i], &values[i], at_end), &values[i]))
+    let columns: Vec<native::Column> = (0..cell.args.len())
+        .map(|i| {
+            any_nan(
+                native::Column::of(cell.args[i], &values[i], at_end),
+                &values[i],
+            )
+        })
         .collect();
     let rounds = if uniform.contains(&true) { 24 } else { 1 };
     for round in 0..rounds {
         let mut frame = Frame::new(func);
-        let out = Column::new(cell.result, rows, at_end);
+        let out = native::Column::new(cell.result, rows, at_end);
         for (i, column) in columns.iter().enumerate() {
             if uniform[i] {
                 frame.set_scalar(i, values[i][round]);

@@ -229,6 +229,9 @@ fn shape(
 ) -> Result<Shape, CodegenError> {
     let mut widest = 1;
     for id in scheduled(func, schedule) {
+        // A constant is as wide as what takes it, here a result of an `if`.
+        let yields = func.regions_of(id).flat_map(|r| &func.region(r).yields);
+        widest = yields.fold(widest, |w, &y| w.max(func.ty(y).scalar.bytes()));
         let Some(ty) = func.value_type(id) else {
             continue;
         };
