@@ -3,8 +3,8 @@
 //! library's. Prints one JSON object a line; never fails on a timing.
 //!
 //! `ops` are the operations of the common path, and `floor_ns` is the time
-//! that they need at least: their prices in additions, at two vector additions
-//! a cycle. `share` is how much of the measured time that is.
+//! that they need at least on the pipes of a Zen 3 core. `share` is how much of
+//! the measured time that is.
 //!
 //! ```text
 //! functions [--calls | --columns] [FUNCTION ...]
@@ -15,7 +15,9 @@
 use kiln_benches::data::{ROWS, uniform};
 use kiln_benches::kernels::{engine, host_levels};
 use kiln_benches::measure::{alone, pair};
-use kiln_ir::{Class, Column, Const, Func, FuncBuilder, NodeId, Op, Scalar, elementwise};
+use kiln_ir::{
+    Class, Column, Const, Func, FuncBuilder, Node, NodeId, Op, Scalar, Schedule, elementwise,
+};
 use kiln_opt::{OptConfig, common_path, loop_report};
 use kiln_runtime::{ColumnArg, ColumnView, Element, Level, Ran, Tier, Typed, math};
 use std::hint::black_box;
@@ -121,15 +123,14 @@ fn main() {
     }
 }
 
-/// The time of one cycle: a third of a multiplication in a chain of them.
+/// The time of one cycle: a quarter of a multiplication and an exclusive or,
+/// each of which waits for the last one.
 fn cycle_ns() -> f64 {
     const STEPS: u32 = 4096;
     let factor = black_box(0x9e37_79b9_7f4a_7c15u64);
-    let chain = || {
-        let product = (0..STEPS).fold(1u64, |product, _| product.wrapping_mul(factor));
-        black_box(product);
-    };
-    alone(chain) / f64::from(STEPS) / 3.0
+    let step = |product: u64, _| product.wrapping_mul(factor) ^ factor;
+    let chain = || _ = black_box((0..STEPS).fold(factor, step));
+    alone(chain) / f64::from(STEPS) / 4.0
 }
 
 fn for_each_level(
@@ -182,18 +183,47 @@ fn peer(level: Level) -> &'static str {
     }
 }
 
-/// The operations of the common path of a row, and the ns that their prices
-/// come to: two vector additions start in a cycle.
+/// The operations of the common path of a row, and the ns that they take at
+/// least.
 fn floor(func: &Func, level: Level, cycle: f64) -> (u32, f64) {
     let rows = elementwise(func, &[Column::Contiguous]);
     let common = common_path(&rows, &OptConfig::default());
     let report = loop_report(&common, None).expect("a row loop");
     let scalar_bits = 8 * func.results()[0].scalar.bytes() as u32;
     let per_vector = f64::from((bits(level) / scalar_bits).max(1));
-    (
-        report.ops,
-        f64::from(report.price) * cycle / 2.0 / per_vector,
-    )
+    (report.ops, cycles(&common) * cycle / per_vector)
+}
+
+/// Cycles that the ops of a row need at least on Zen 3 (Fog's instruction
+/// tables): four pipes take vectors, two of them products, two others sums and
+/// comparisons, and one of them divides, in the time given here.
+fn cycles(func: &Func) -> f64 {
+    let schedule = Schedule::of(func);
+    let (mut all, mut products, mut sums, mut quotients) = (0f64, 0f64, 0f64, 0f64);
+    for id in (0..func.node_count()).map(NodeId::new) {
+        let (Node::Op { op, args }, Some(_)) = (func.node(id), schedule.place(id)) else {
+            continue;
+        };
+        let scalar = func.ty(args[0]).scalar;
+        let short = scalar == Scalar::F32;
+        match op {
+            Op::RawBits | Op::FromBits | Op::Splat => continue,
+            Op::Mul | Op::Fma if scalar.is_float() => products += 1.0,
+            Op::Add | Op::Sub | Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge
+                if scalar.is_float() =>
+            {
+                sums += 1.0;
+            }
+            Op::Div => quotients += if short { 3.5 } else { 4.5 },
+            Op::Sqrt => quotients += if short { 5.0 } else { 9.0 },
+            _ => {}
+        }
+        all += 1.0;
+    }
+    (all / 4.0)
+        .max(products / 2.0)
+        .max(sums / 2.0)
+        .max(quotients)
 }
 
 /// The width of the vectors of a level; 1 for one lane.
