@@ -383,6 +383,21 @@ impl FuncBuilder {
         (id, results)
     }
 
+    /// Closes the innermost open region as if it had not been opened, if it
+    /// holds no effect: what was built in it is as good outside. Whether it
+    /// was closed.
+    ///
+    /// # Panics
+    /// When no region is open.
+    pub fn abandon_pure_region(&mut self) -> bool {
+        let region = &self.func.regions[self.current().index()];
+        let is_pure = region.effects.is_empty() && region.args.is_empty();
+        if is_pure {
+            self.end_region(&[]);
+        }
+        is_pure
+    }
+
     fn assert_carried(&self, init: &[NodeId], next: &[NodeId]) {
         let types = |ids: &[NodeId]| ids.iter().map(|&v| self.func.ty(v)).collect::<Vec<_>>();
         assert_eq!(types(init), types(next), "types of the carried values");

@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 
+mod kernel;
 mod record;
 
 use proc_macro::TokenStream;
@@ -25,4 +26,60 @@ pub fn derive_record(input: TokenStream) -> TokenStream {
     record::derive(&input)
         .unwrap_or_else(syn::Error::into_compile_error)
         .into()
+}
+
+/// Makes a numeric function a kernel: the same function, compiled by kiln for
+/// the processor it runs on when it is first called.
+///
+/// ```
+/// #[kiln::kernel]
+/// fn axpy(a: f64, x: &[f64], y: &mut [f64]) {
+///     for i in 0..y.len() {
+///         y[i] += a * x[i];
+///     }
+/// }
+///
+/// let (x, mut y) = ([1.0, 2.0], [0.5, 0.5]);
+/// axpy(2.0, &x, &mut y);
+/// assert_eq!(y, [2.5, 4.5]);
+/// axpy::rust(2.0, &x, &mut y); // as rustc compiled it
+/// assert_eq!(y, [4.5, 8.5]);
+/// let error = axpy::try_call(2.0, &x[..1], &mut y).unwrap_err(); // where it would panic
+/// assert_eq!(error.to_string(), "index 1 is outside x of length 1 in @axpy");
+/// ```
+///
+/// `f(..)` keeps its signature, its values and its panics. Beside it stand
+///
+/// - `f::rust(..)`: the function as rustc compiled it;
+/// - `f::try_call(..)`: an error where the function panics;
+/// - `f::interpret(..)`: the same in the interpreter;
+/// - `f::on(&engine)`: the kernel on an engine of one's own, called with a
+///   tuple;
+/// - `f::kernel()`: the kernel on the global engine.
+///
+/// # The subset
+/// Scalars (`bool`, integers of 8 to 64 bits, `usize`, `isize`, floats),
+/// slices of them as parameters, tuples, local arrays; `let`, assignment of
+/// every kind, `if`, `while`, `loop`, `for` over ranges, labels, `break`,
+/// `continue`, `return`; every operator and cast; the methods of numbers;
+/// `assert!` and its family, `panic!` with literal text; constants; calls of
+/// other kernels. Anything else is an error that says what to write instead.
+///
+/// # What numbers mean
+/// What they mean in Rust. Where an integer leaves its type a crate built with
+/// debug assertions panics, and another one wraps;
+/// `#[kernel(overflow = "wrap" | "checked" | "saturate")]` says otherwise. The
+/// mathematical functions (`exp`, `sin`, `powf` and so on) are kiln's, whose
+/// bits are the same on every machine.
+#[proc_macro_attribute]
+pub fn kernel(options: TokenStream, function: TokenStream) -> TokenStream {
+    let original = proc_macro2::TokenStream::from(function.clone());
+    match kernel::expand(options.into(), function.into()) {
+        Ok(code) => code.into(),
+        // The function stays, so that its callers are no errors too.
+        Err(error) => {
+            let error = error.into_compile_error();
+            quote::quote!(#original #error).into()
+        }
+    }
 }

@@ -10,6 +10,7 @@ use crate::columns::scalar_of;
 use crate::doors::Door;
 use crate::element::Element;
 use crate::error::{Fault, RuntimeError};
+#[cfg(feature = "jit")]
 use crate::helpers::{self, HelperFn};
 use crate::level::{Level, Ran, Tier};
 use crate::scalar::{Inner, ScalarKernel};
@@ -17,6 +18,18 @@ use kiln_ir::Scalar;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
+
+/// Where no code is made, none is called, and there is nothing to help.
+#[cfg(not(feature = "jit"))]
+mod helpers {
+    pub(super) type HelperFn = extern "C" fn(*mut u8, i64);
+
+    pub(super) fn table() -> &'static [HelperFn] {
+        &[]
+    }
+}
+#[cfg(not(feature = "jit"))]
+use helpers::HelperFn;
 
 /// A function type that a kernel can be called as: `fn(A, B) -> R` or
 /// `fn(A, B) -> Result<R, Fault>` of up to twelve [`Element`]s.

@@ -21,10 +21,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("kiln-macros", &[]),
     ("kiln", &["kiln-ir", "kiln-math", "kiln-formula", "kiln-runtime", "kiln-macros"]),
     ("kiln-cli", &["kiln"]),
+    ("kiln-corpus", &["kiln"]),
+    ("kiln-corpus-checked", &["kiln"]),
 ];
 
 /// Files with unsafe code, and why.
 const UNSAFE: &[(&str, &str)] = &[
+    ("crates/kiln-macros/tests/refused/unsafety.rs", "is refused"),
     (
         "crates/kiln-runtime/src/arrays.rs",
         "calls machine code with arrays",

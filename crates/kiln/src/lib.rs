@@ -1,6 +1,8 @@
 //! Numeric formulas and functions, known only while a program runs, compiled
 //! to native code for the processor it runs on.
 //!
+//! - [`kernel`](macro@kernel): a numeric function of Rust, compiled for the
+//!   processor at hand.
 //! - [`Formula`]: a formula's text. [`Builder`] and [`build`]: the same from
 //!   Rust expressions.
 //! - [`Engine::typed`]: a function of stated types, one indirect call away.
@@ -38,10 +40,13 @@ mod element;
 mod engine;
 mod error;
 mod eval;
+#[doc(hidden)]
+pub mod expand;
 mod formula;
 mod func;
 mod inputs;
 mod kernel;
+mod kernel_fn;
 #[cfg(feature = "ndarray")]
 pub mod ndarray;
 pub mod random;
@@ -62,6 +67,9 @@ pub use formula::Formula;
 pub use func::Func;
 pub use inputs::Inputs;
 pub use kernel::{Kernel, Positional};
+pub use kernel_fn::KernelFn;
+#[cfg(feature = "macros")]
+pub use kiln_macros::kernel;
 pub use record::{Record, RecordKernel};
 pub use source::Source;
 pub use value::{Value, Values};

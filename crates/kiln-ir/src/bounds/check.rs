@@ -64,6 +64,8 @@ struct Checker<'a> {
     retries: Vec<NodeId>,
     /// The guards of each index, with their extents.
     guards: FxHashMap<NodeId, Vec<(NodeId, NodeId)>>,
+    /// The guards of each integer as a `u64`, with their extents.
+    unsigned: FxHashMap<NodeId, Vec<(NodeId, NodeId)>>,
     /// The guards with a comparison of each value.
     mentions: FxHashMap<NodeId, Vec<NodeId>>,
     /// The guards that never hold: nothing runs behind them.
@@ -84,6 +86,7 @@ impl<'a> Checker<'a> {
             reached: reached(func),
             retries: Vec::new(),
             guards: FxHashMap::default(),
+            unsigned: FxHashMap::default(),
             mentions: FxHashMap::default(),
             walls: Vec::new(),
             extents: FxHashMap::default(),
@@ -115,7 +118,10 @@ impl<'a> Checker<'a> {
         if self.bounds.func.as_const(cond).and_then(|c| c.as_bool()) == Some(false) {
             self.walls.push(id);
         }
-        for (leaf, _) in self.bounds.leaves(cond, true, &[]) {
+        for (leaf, holds) in self.bounds.leaves(cond, true, &[]) {
+            if let Some((index, extent)) = self.bounds.unsigned_below(leaf, holds) {
+                self.unsigned.entry(index).or_default().push((extent, id));
+            }
             if let Some((_, x, y)) = self.bounds.binary(leaf) {
                 for v in [x, y] {
                     let mentions = self.mentions.entry(self.bounds.number(v));
@@ -169,10 +175,12 @@ impl<'a> Checker<'a> {
     }
 
     fn is_guarded(&self, array: ArrayRef, dim: u8, index: NodeId, place: Place) -> bool {
-        let Some(guards) = self.guards.get(&self.bounds.number(index)) else {
-            return false;
-        };
-        guards.iter().any(|&(extent, guard)| {
+        // A `u64` below an extent is the same number as an index.
+        let unsigned = self.bounds.before_cast(index);
+        let unsigned = unsigned.and_then(|of| self.unsigned.get(&of));
+        let guards = self.guards.get(&self.bounds.number(index));
+        let mut guards = guards.into_iter().chain(unsigned).flatten();
+        guards.any(|&(extent, guard)| {
             self.is_extent(extent, array, dim) && self.is_before(guard, place)
         })
     }

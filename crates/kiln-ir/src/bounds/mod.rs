@@ -174,6 +174,26 @@ impl<'a> Bounds<'a> {
         })
     }
 
+    /// The value and the extent of `x < u64(extent)`, where `x` is a `u64` by
+    /// itself or made of another integer.
+    fn unsigned_below(&self, leaf: NodeId, holds: bool) -> Option<(NodeId, NodeId)> {
+        let (x, y, strict) = self.less(self.binary(leaf)?, holds)?;
+        (strict && self.func.ty(x) == Type::U64).then_some(())?;
+        let extent = self.number(self.before_unsigned(y)?);
+        Some((self.before_cast(x).unwrap_or(x), extent))
+    }
+
+    /// The integer that another one is a cast of: the same one gives the same
+    /// bits as a `u64` and as an `i64`.
+    fn before_cast(&self, id: NodeId) -> Option<NodeId> {
+        match self.func.node(id) {
+            Node::Op { op: Op::Cast, args } => {
+                self.func.ty(args[0]).scalar.is_int().then_some(args[0])
+            }
+            _ => None,
+        }
+    }
+
     /// The `i64` that a `u64` was; a small constant is one itself.
     fn before_unsigned(&self, id: NodeId) -> Option<NodeId> {
         if self.func.ty(id) != Type::U64 {

@@ -1,0 +1,224 @@
+//! Values.
+
+use super::{Dest, Emit, Falls};
+use crate::kernel::ast::{Expr, Kind, Var};
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
+use syn::Index;
+
+impl Emit {
+    /// A statement whose value goes to `dest`.
+    pub(super) fn statement(&mut self, expr: &Expr, dest: Dest, falls: &Falls) -> TokenStream {
+        match &expr.kind {
+            Kind::If(condition, then, otherwise) => {
+                let condition = self.value(condition);
+                let otherwise = otherwise.as_deref();
+                self.branch(
+                    condition,
+                    |e| e.block(then, dest, falls),
+                    |e| match otherwise {
+                        Some(otherwise) => e.statement(otherwise, dest, falls),
+                        None => TokenStream::new(),
+                    },
+                )
+            }
+            Kind::Block(None, block) => self.block(block, dest, falls),
+            Kind::Block(Some(target), block) => self.labelled(*target, block, dest, falls),
+            Kind::Loop(target, body) => self.while_loop(*target, None, body, dest),
+            Kind::While(target, condition, body) => {
+                self.while_loop(*target, Some(condition), body, Dest::Nowhere)
+            }
+            Kind::For(target, pat, over, body) => self.for_loop(*target, pat, over, body),
+            Kind::Jump(jump, value) => self.jump(*jump, value.as_deref(), falls),
+            Kind::Panic(message) => quote!(__kiln.panic(#message);),
+            Kind::Assign(places, value) => self.assign(places, value),
+            Kind::AssignOp(op, place, value) => self.assign_op(op, place, value),
+            Kind::Assert(condition, message, is_debug) => {
+                let condition = self.value(condition);
+                only_if(*is_debug, quote!(__kiln.assert(#condition, #message);))
+            }
+            Kind::AssertSides(method, left, right, message, is_debug) => {
+                let method = format_ident!("{method}");
+                let (left, right) = (self.value(left), self.value(right));
+                let code = quote!(__kiln.#method(#left, #right, #message););
+                only_if(*is_debug, code)
+            }
+            _ => match dest {
+                Dest::Nowhere => {
+                    let value = self.value(expr);
+                    quote!(let _ = #value;)
+                }
+                Dest::Into(var) => {
+                    let value = self.value(expr);
+                    self.assigned(var);
+                    let ident = self.ident(var);
+                    quote_spanned!(expr.span=> __kiln.assign(&mut #ident, #value);)
+                }
+            },
+        }
+    }
+
+    /// An expression of Rust that gives the handle of a value.
+    pub(super) fn value(&mut self, expr: &Expr) -> TokenStream {
+        let span = expr.span;
+        if let Some(iterator) = self.iterator(expr) {
+            return iterator;
+        }
+        match &expr.kind {
+            Kind::Literal(literal) => quote_spanned!(span=> __kiln.lit(#literal)),
+            Kind::Constant(path) => quote_spanned!(span=> __kiln.lit(#path)),
+            Kind::Local(var) => {
+                let ident = self.ident(*var);
+                quote_spanned!(span=> #ident)
+            }
+            Kind::Op(op, operands) => {
+                let op = format_ident!("{op}");
+                let operands = self.values(operands);
+                quote_spanned!(span=> __kiln.#op(#(#operands),*))
+            }
+            Kind::And(left, right) => self.lazy("begin_and", left, right),
+            Kind::Or(left, right) => self.lazy("begin_or", left, right),
+            Kind::Cast(of, ty) => {
+                let of = self.value(of);
+                quote_spanned!(span=> __kiln.cast::<#ty, _>(#of))
+            }
+            Kind::Index(of, index) => {
+                let (of, index) = (self.value(of), self.value(index));
+                quote_spanned!(span=> __kiln.index(&#of, #index))
+            }
+            Kind::Field(of, index) => {
+                let (of, index) = (self.value(of), Index::from(*index as usize));
+                quote_spanned!(span=> #of.#index)
+            }
+            Kind::Method(of, name, args) => {
+                let (of, args) = (self.value(of), self.values(args));
+                quote_spanned!(span=> #of.#name(#(#args),*))
+            }
+            Kind::Call(path, args) => {
+                let args = self.values(args);
+                quote_spanned!(span=> #path::__build(__kiln #(, __kiln.pass(#args))*))
+            }
+            Kind::Tuple(parts) => {
+                let parts: Vec<TokenStream> = parts.iter().map(|part| self.own(part)).collect();
+                quote_spanned!(span=> (#(#parts,)*))
+            }
+            Kind::Array(parts) => {
+                let parts = self.values(parts);
+                quote_spanned!(span=> __kiln.array([#(#parts),*]))
+            }
+            Kind::Repeat(of, len) => {
+                let of = self.value(of);
+                quote_spanned!(span=> __kiln.repeat::<_, {#len}>(#of))
+            }
+            Kind::Assign(..) | Kind::AssignOp(..) | Kind::Assert(..) | Kind::AssertSides(..) => {
+                let code = self.statement(expr, Dest::Nowhere, &Vec::new());
+                quote!({ #code })
+            }
+            _ => self.structure(expr),
+        }
+    }
+
+    pub(super) fn values(&mut self, exprs: &[Expr]) -> Vec<TokenStream> {
+        exprs.iter().map(|expr| self.value(expr)).collect()
+    }
+
+    /// The value of a branch, a block or a loop: that of a variable.
+    fn structure(&mut self, expr: &Expr) -> TokenStream {
+        let value = self.declare("__value", false);
+        let code = self.statement(expr, Dest::Into(value), &Vec::new());
+        let ident = self.ident(value);
+        quote! {{
+            let mut #ident = __kiln.zero();
+            #code
+            #ident
+        }}
+    }
+
+    fn lazy(&mut self, begin: &str, left: &Expr, right: &Expr) -> TokenStream {
+        let begin = format_ident!("{begin}");
+        let span = right.span;
+        let left = self.value(left);
+        let (right, changed) = self.region(|e| e.value(right));
+        if !changed.is_empty() {
+            let what = "the right side of `&&` or `||` cannot assign: write it as an `if`";
+            return quote_spanned!(span=> ::core::compile_error!(#what));
+        }
+        quote! {{
+            let __lazy = __kiln.#begin(#left);
+            __lazy.end(#right)
+        }}
+    }
+
+    fn assign(&mut self, places: &[Expr], value: &Expr) -> TokenStream {
+        let value = self.own(value);
+        match places {
+            [place] => {
+                let code = self.store(place, quote!(__assigned));
+                quote!(let __assigned = #value; #code)
+            }
+            places => {
+                let stores: TokenStream = (0..places.len())
+                    .map(|index| {
+                        let part = Index::from(index);
+                        self.store(&places[index], quote!(__assigned.#part))
+                    })
+                    .collect();
+                quote!(let __assigned = #value; #stores)
+            }
+        }
+    }
+
+    /// Writes a value to a place, which is found after the value is.
+    fn store(&mut self, place: &Expr, value: TokenStream) -> TokenStream {
+        let span = place.span;
+        if let Kind::Index(of, index) = &place.kind {
+            let (of, index) = (self.value(of), self.value(index));
+            return quote_spanned!(span=> __kiln.store(&#of, #index, #value););
+        }
+        if let Some(var) = root(place) {
+            self.assigned(var);
+        }
+        let place = self.value(place);
+        quote_spanned!(span=> __kiln.assign(&mut #place, #value);)
+    }
+
+    /// `place op= value`: for numbers, the value is computed first.
+    fn assign_op(&mut self, op: &str, place: &Expr, value: &Expr) -> TokenStream {
+        let (op, span) = (format_ident!("{op}"), place.span);
+        let value = self.value(value);
+        if let Kind::Index(of, index) = &place.kind {
+            let (of, index) = (self.value(of), self.value(index));
+            return quote_spanned! {span=> {
+                let __operand = #value;
+                let (__of, __index) = (#of, #index);
+                let __old = __kiln.index(&__of, __index);
+                __kiln.store(&__of, __index, __kiln.#op(__old, __operand));
+            }};
+        }
+        if let Some(var) = root(place) {
+            self.assigned(var);
+        }
+        let place = self.value(place);
+        quote_spanned! {span=> {
+            let __operand = #value;
+            #place = __kiln.#op(#place, __operand);
+        }}
+    }
+}
+
+/// The local that a place is a part of.
+fn root(place: &Expr) -> Option<Var> {
+    match &place.kind {
+        Kind::Local(var) => Some(*var),
+        Kind::Field(of, _) => root(of),
+        _ => None,
+    }
+}
+
+/// Code for builds with debug assertions alone.
+fn only_if(is_debug: bool, code: TokenStream) -> TokenStream {
+    match is_debug {
+        true => quote!(if ::core::cfg!(debug_assertions) { #code }),
+        false => code,
+    }
+}

@@ -1,0 +1,189 @@
+//! The signature of a kernel: which parameters and results it can have.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::spanned::Spanned;
+use syn::{Error, FnArg, GenericParam, Ident, ItemFn, Pat, Result, ReturnType, Type};
+
+const NO_SUCH_SCALAR: &str =
+    "the scalars of a kernel are bool, i8 to i64, u8 to u64, isize, usize, f32 and f64";
+
+/// What a kernel takes and gives.
+pub(super) struct Signature {
+    pub(super) params: Vec<Param>,
+    /// The type it returns.
+    pub(super) result: TokenStream,
+}
+
+pub(super) struct Param {
+    pub(super) ident: Ident,
+    pub(super) is_mut: bool,
+    /// The type as it stands.
+    ty: Type,
+    /// The type, with references that live for ever.
+    pub(super) marker: Type,
+}
+
+impl Signature {
+    /// # Errors
+    /// What no kernel can have.
+    pub(super) fn of(function: &ItemFn) -> Result<Signature> {
+        let sig = &function.sig;
+        let unsafety = match &sig.safety {
+            syn::Safety::Unsafe(word) => Some(word.span()),
+            _ => None,
+        };
+        let refused = [
+            (
+                sig.asyncness.as_ref().map(Spanned::span),
+                "a kernel cannot be `async`: it runs from start to end",
+            ),
+            (
+                unsafety,
+                "a kernel cannot be `unsafe`: every index is checked, once where it can be",
+            ),
+            (
+                sig.constness.as_ref().map(Spanned::span),
+                "a kernel cannot be `const`: it is compiled while the program runs",
+            ),
+            (
+                sig.abi.as_ref().map(Spanned::span),
+                "a kernel has Rust's own calling convention: leave `extern` out",
+            ),
+            (
+                sig.variadic.as_ref().map(Spanned::span),
+                "a kernel has a fixed number of parameters",
+            ),
+        ];
+        for (span, what) in refused {
+            if let Some(span) = span {
+                return Err(Error::new(span, what));
+            }
+        }
+        for param in &sig.generics.params {
+            if !matches!(param, GenericParam::Lifetime(_)) {
+                let what =
+                    "a kernel of several types is not supported yet: write one for each type";
+                return Err(Error::new(param.span(), what));
+            }
+        }
+        let params = sig.inputs.iter().map(param).collect::<Result<Vec<_>>>()?;
+        let result = match &sig.output {
+            ReturnType::Default => quote!(()),
+            ReturnType::Type(_, ty) => {
+                check_result(ty)?;
+                quote!(#ty)
+            }
+        };
+        Ok(Signature { params, result })
+    }
+
+    /// The types of the parameters as a tuple.
+    pub(super) fn marker(&self) -> TokenStream {
+        let markers = self.params.iter().map(|param| &param.marker);
+        quote!((#(#markers,)*))
+    }
+
+    /// The parameters without `mut`.
+    pub(super) fn plain_inputs(&self) -> TokenStream {
+        let idents = self.params.iter().map(|param| &param.ident);
+        let types = self.params.iter().map(|param| &param.ty);
+        quote!(#(#idents: #types),*)
+    }
+}
+
+fn param(arg: &FnArg) -> Result<Param> {
+    let FnArg::Typed(typed) = arg else {
+        let what = "a kernel is a function, not a method: take the fields as parameters";
+        return Err(Error::new(arg.span(), what));
+    };
+    let (ident, is_mut) = match &*typed.pat {
+        Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => {
+            (pat.ident.clone(), pat.mutability.is_some())
+        }
+        other => {
+            let what = "a parameter of a kernel is a name: take tuples apart inside";
+            return Err(Error::new(other.span(), what));
+        }
+    };
+    Ok(Param {
+        ident,
+        is_mut,
+        ty: (*typed.ty).clone(),
+        marker: marker(&typed.ty)?,
+    })
+}
+
+fn marker(ty: &Type) -> Result<Type> {
+    match ty {
+        Type::Reference(reference) => {
+            let elem = match &*reference.elem {
+                Type::Slice(_) => &reference.elem,
+                Type::Path(path) if path.path.is_ident("str") => {
+                    return Err(Error::new(
+                        ty.span(),
+                        "a kernel has no text: take bytes as `&[u8]`",
+                    ));
+                }
+                other => {
+                    let what = "a reference to a kernel is a slice, `&[T]` or `&mut [T]`: pass \
+                                scalars by value and return them";
+                    return Err(Error::new(other.span(), what));
+                }
+            };
+            let mutability = &reference.mutability;
+            Ok(syn::parse_quote!(&'static #mutability #elem))
+        }
+        Type::Path(path) => {
+            let last = path.path.segments.last().map(|last| last.ident.to_string());
+            let what = match last.as_deref() {
+                Some("String") => "a kernel has no text: take bytes as `&[u8]`",
+                Some("Vec" | "Box" | "Arc" | "Rc") => {
+                    "a kernel allocates nothing and frees nothing: take a slice, `&[T]`"
+                }
+                Some("Option" | "Result") => {
+                    "there are no options in a kernel: take the value, and a `bool` beside it"
+                }
+                Some("i128" | "u128" | "char" | "f16" | "f128") => NO_SUCH_SCALAR,
+                _ => return Ok(ty.clone()),
+            };
+            Err(Error::new(ty.span(), what))
+        }
+        Type::ImplTrait(_) => Err(Error::new(
+            ty.span(),
+            "a kernel cannot take `impl Trait`: name the type, such as `f64` or `&[f64]`",
+        )),
+        Type::Paren(inner) => marker(&inner.elem),
+        Type::Group(inner) => marker(&inner.elem),
+        other => Err(Error::new(
+            other.span(),
+            "a parameter of a kernel is a scalar, `&[T]` or `&mut [T]`",
+        )),
+    }
+}
+
+fn check_result(ty: &Type) -> Result<()> {
+    let what = match ty {
+        Type::ImplTrait(_) => "a kernel cannot return `impl Trait`: name the type",
+        Type::Reference(_) => "a kernel returns values: take a `&mut [T]` and write to it",
+        Type::Never(_) => "a kernel returns",
+        Type::Tuple(tuple) => return tuple.elems.iter().try_for_each(check_result),
+        Type::Path(path) => {
+            let last = path.path.segments.last().map(|last| last.ident.to_string());
+            match last.as_deref() {
+                Some("String") => "a kernel has no text",
+                Some("i128" | "u128" | "char" | "f16" | "f128") => NO_SUCH_SCALAR,
+                Some("Vec" | "Box") => {
+                    "a kernel allocates nothing: take a `&mut [T]` and write to it"
+                }
+                Some("Option" | "Result") => {
+                    "there are no options in a kernel: state what must hold with `assert!`, which \
+                     `try_call` gives as an error"
+                }
+                _ => return Ok(()),
+            }
+        }
+        _ => return Ok(()),
+    };
+    Err(Error::new(ty.span(), what))
+}

@@ -1,0 +1,445 @@
+//! Slices that are parameters, and small arrays that are locals.
+
+use super::{Body, Plain, Ty, Val, Value};
+use kiln_ir::{ArrayRef, ArrayType, Const, FaultKind, Interval, NodeId, Op, Scalar};
+use std::marker::PhantomData;
+
+/// Elements that are written one by one; more are written in a loop.
+const UNROLLED_MAX: usize = 8;
+
+/// A slice, to be read or to be written: a parameter, or a part of one or of
+/// a local array.
+pub struct Slice<'b, T> {
+    body: &'b Body,
+    array: ArrayRef,
+    /// Where it begins in its array; `None` where it is all of it.
+    offset: Option<NodeId>,
+    /// How long it is.
+    len: NodeId,
+    ty: PhantomData<T>,
+}
+
+impl<T> Clone for Slice<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Slice<'_, T> {}
+
+impl<T> std::fmt::Debug for Slice<'_, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?}[..{}]", self.array, self.len)
+    }
+}
+
+fn scalar_of<T: Plain>() -> Scalar {
+    <T::Repr as kiln_ir::meaning::Value>::SCALAR
+}
+
+impl Body {
+    pub(super) fn slice_param<T: Plain>(&self, name: &str, is_mut: bool) -> Slice<'_, T> {
+        let ty = match is_mut {
+            true => ArrayType::slice_mut(scalar_of::<T>()),
+            false => ArrayType::slice(scalar_of::<T>()),
+        };
+        let array = self.with(|func| func.array_param(name, ty));
+        self.state.borrow_mut().names.push(name.to_owned());
+        self.whole(array)
+    }
+
+    pub(super) fn scalar_param<T: Plain>(&self, name: &str) -> Val<'_, T> {
+        let id = self.with(|func| func.scalar_param(name, scalar_of::<T>()));
+        self.state.borrow_mut().names.push(name.to_owned());
+        Val::new(self, id)
+    }
+
+    fn whole<T: Plain>(&self, array: ArrayRef) -> Slice<'_, T> {
+        let len = self.with(|func| func.len(array, 0));
+        // An object of Rust has at most `isize::MAX` bytes.
+        let most = i128::from(i64::MAX) / scalar_of::<T>().bytes() as i128;
+        self.set_range(len, Interval { lo: 0, hi: most });
+        Slice {
+            body: self,
+            array,
+            offset: None,
+            len,
+            ty: PhantomData,
+        }
+    }
+
+    fn array_name(&self, array: ArrayRef) -> String {
+        match array {
+            ArrayRef::Param(index) => self.state.borrow().names[index as usize].clone(),
+            ArrayRef::Local(_) => "a local array".to_owned(),
+        }
+    }
+
+    /// Guards an access, unless one that is over has guarded the same.
+    fn guard_index(&self, array: ArrayRef, index: NodeId) -> Option<NodeId> {
+        let name = self.array_name(array);
+        let key = (array, vec![index]);
+        let mut state = self.state.borrow_mut();
+        let state = &mut *state;
+        if let Some(guard) = state.scopes.iter().find_map(|scope| scope.get(&key)) {
+            return *guard;
+        }
+        let guard = state.func.guard_index(array, &[index], &name, None);
+        if let Some(scope) = state.scopes.last_mut() {
+            scope.insert(key, guard);
+        }
+        guard
+    }
+
+    fn guard_within(&self, array: ArrayRef, index: NodeId, len: NodeId) {
+        let unsigned = [index, len].map(|id| self.cast_id(Scalar::U64, id));
+        let is_inside = self.op(Op::Lt, &unsigned);
+        let name = self.array_name(array);
+        self.guard(FaultKind::Index, is_inside, &name, &[index, len]);
+    }
+
+    fn sum(&self, a: NodeId, b: NodeId) -> NodeId {
+        match self.as_const(a) == Some(Const::i64(0)) {
+            true => b,
+            false => self.op(Op::Add, &[a, b]),
+        }
+    }
+
+    /// An element, or a part: `of[index]`.
+    pub fn index<'b, A: Indexed<'b, I>, I>(&'b self, of: &A, index: I) -> A::Item {
+        of.index(index)
+    }
+
+    /// `of[index] = value`.
+    pub fn store<'b, A: Stored<'b, I>, I>(&'b self, of: &A, index: I, value: A::Item) {
+        of.store(index, value);
+    }
+}
+
+/// What can be indexed.
+pub trait Indexed<'b, I> {
+    /// What an index gives.
+    type Item;
+    /// An element, or a part.
+    fn index(&self, index: I) -> Self::Item;
+}
+
+/// What can be written at an index.
+pub trait Stored<'b, I>: Indexed<'b, I> {
+    /// Writes an element, or a part.
+    fn store(&self, index: I, value: Self::Item);
+}
+
+impl<'b, T: Plain> Slice<'b, T> {
+    /// The number of elements.
+    pub fn len(&self) -> Val<'b, usize> {
+        Val::new(self.body, self.body.cast_id(Scalar::U64, self.len))
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> Val<'b, bool> {
+        let zero = self.body.i64(0);
+        Val::new(self.body, self.body.op(Op::Eq, &[self.len, zero]))
+    }
+
+    /// Where an element lies, guarded.
+    fn place(&self, index: Val<'b, usize>) -> (NodeId, Option<NodeId>) {
+        let index = self.body.cast_id(Scalar::I64, index.id());
+        match self.offset {
+            None => (index, self.body.guard_index(self.array, index)),
+            Some(offset) => {
+                self.body.guard_within(self.array, index, self.len);
+                let index = self.body.sum(offset, index);
+                (index, self.body.guard_index(self.array, index))
+            }
+        }
+    }
+}
+
+impl<'b, T: Plain> Indexed<'b, Val<'b, usize>> for Slice<'b, T> {
+    type Item = Val<'b, T>;
+
+    fn index(&self, index: Val<'b, usize>) -> Val<'b, T> {
+        let (index, after) = self.place(index);
+        let load = |func: &mut kiln_ir::FuncBuilder| func.load_as(self.array, &[index], after, 1);
+        Val::new(self.body, self.body.with(load))
+    }
+}
+
+impl<'b, T: Plain> Stored<'b, Val<'b, usize>> for Slice<'b, T> {
+    fn store(&self, index: Val<'b, usize>, value: Val<'b, T>) {
+        let (index, _) = self.place(index);
+        self.body
+            .with(|func| func.store(self.array, &[index], value.id()));
+    }
+}
+
+/// What an array can be made of: scalars, and arrays of such.
+pub trait Elem: Ty {
+    /// The scalar beneath.
+    type Scalar: Plain;
+    /// How many of them there are.
+    const SIZE: usize;
+    /// The element from this place on.
+    fn load<'b>(place: Place<'b>) -> Self::Of<'b>;
+    /// Writes the element from this place on.
+    fn save<'b>(place: Place<'b>, value: &Self::Of<'b>);
+}
+
+/// A place in a local array.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'b> {
+    body: &'b Body,
+    array: ArrayRef,
+    /// The index of its first scalar.
+    at: NodeId,
+}
+
+/// A local array of type `A`, which is `[E; N]`; or an element of one that is
+/// an array itself.
+pub struct Arr<'b, A> {
+    place: Place<'b>,
+    ty: PhantomData<A>,
+}
+
+impl<A> Clone for Arr<'_, A> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<A> Copy for Arr<'_, A> {}
+
+impl<A> std::fmt::Debug for Arr<'_, A> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?} from {}", self.place.array, self.place.at)
+    }
+}
+
+impl<T: Plain> Elem for T {
+    type Scalar = T;
+    const SIZE: usize = 1;
+
+    fn load<'b>(place: Place<'b>) -> Val<'b, T> {
+        let Place { body, array, at } = place;
+        let after = body.guard_index(array, at);
+        Val::new(body, body.with(|f| f.load_as(array, &[at], after, 1)))
+    }
+
+    fn save<'b>(place: Place<'b>, value: &Val<'b, T>) {
+        let Place { body, array, at } = place;
+        body.guard_index(array, at);
+        body.with(|func| func.store(array, &[at], value.id()));
+    }
+}
+
+impl<E: Elem, const N: usize> Ty for [E; N] {
+    type Of<'b> = Arr<'b, [E; N]>;
+}
+
+impl<E: Elem, const N: usize> Elem for [E; N] {
+    type Scalar = E::Scalar;
+    const SIZE: usize = E::SIZE * N;
+
+    fn load<'b>(place: Place<'b>) -> Arr<'b, [E; N]> {
+        Arr {
+            place,
+            ty: PhantomData,
+        }
+    }
+
+    fn save<'b>(place: Place<'b>, value: &Arr<'b, [E; N]>) {
+        place.each(Self::SIZE, 1, |at| {
+            let from = value.place.shifted(at);
+            E::Scalar::save(place.shifted(at), &E::Scalar::load(from));
+        });
+    }
+}
+
+impl<'b> Place<'b> {
+    /// So many scalars further.
+    fn shifted(self, by: NodeId) -> Place<'b> {
+        Place {
+            at: self.body.sum(self.at, by),
+            ..self
+        }
+    }
+
+    /// Does something at 0, `step`, `2 * step` and so on, `count` times: in a
+    /// loop where there are many.
+    fn each(self, count: usize, step: usize, work: impl Fn(NodeId)) {
+        let body = self.body;
+        let scaled = |index: NodeId| match step {
+            1 => index,
+            _ => body.op(Op::Mul, &[index, body.i64(step as i64)]),
+        };
+        if count <= UNROLLED_MAX {
+            for index in 0..count {
+                work(scaled(body.i64(index as i64)));
+            }
+            return;
+        }
+        let (index, _) = body.open(|func| func.begin_for(&[]));
+        work(scaled(index));
+        let (lo, hi) = (body.i64(0), body.i64(count as i64));
+        body.close(|func| func.end_for(lo, hi, 1, &[], &[]));
+    }
+}
+
+impl<'b, E: Elem, const N: usize> Arr<'b, [E; N]> {
+    /// An array of zeros.
+    fn new(body: &'b Body) -> Self {
+        let len = <[E; N]>::SIZE;
+        let array = body.with(|func| func.local(scalar_of::<E::Scalar>(), len as u32));
+        Arr {
+            place: Place {
+                body,
+                array,
+                at: body.i64(0),
+            },
+            ty: PhantomData,
+        }
+    }
+
+    /// The number of elements.
+    pub fn len(&self) -> Val<'b, usize> {
+        self.place.body.lit(N)
+    }
+
+    /// The place of an element, guarded.
+    fn place(&self, index: Val<'b, usize>) -> Place<'b> {
+        let body = self.place.body;
+        let index = body.cast_id(Scalar::I64, index.id());
+        let is_whole = matches!(self.place.array, ArrayRef::Local(_))
+            && E::SIZE == 1
+            && body.as_const(self.place.at) == Some(Const::i64(0));
+        if !is_whole {
+            body.guard_within(self.place.array, index, body.i64(N as i64));
+        }
+        let size = body.i64(E::SIZE as i64);
+        let by = match E::SIZE {
+            1 => index,
+            _ => body.op(Op::Mul, &[index, size]),
+        };
+        Place {
+            at: body.sum(self.place.at, by),
+            ..self.place
+        }
+    }
+}
+
+impl<'b, E: Elem, const N: usize> Value<'b> for Arr<'b, [E; N]> {
+    fn zero(body: &'b Body) -> Self {
+        Arr::new(body)
+    }
+
+    fn assign(&mut self, value: Self) {
+        // What is assigned may be a part of the array: copy it first.
+        let copy = value.fresh();
+        <[E; N]>::save(self.place, &copy);
+    }
+
+    fn fresh(self) -> Self {
+        let copy = Arr::new(self.place.body);
+        <[E; N]>::save(copy.place, &self);
+        copy
+    }
+
+    fn push(&self, _: &mut Vec<NodeId>) {}
+
+    fn pull(&mut self, _: &mut std::vec::IntoIter<NodeId>) {}
+}
+
+impl<'b, E: Elem, const N: usize> Indexed<'b, Val<'b, usize>> for Arr<'b, [E; N]> {
+    type Item = E::Of<'b>;
+
+    fn index(&self, index: Val<'b, usize>) -> E::Of<'b> {
+        E::load(self.place(index))
+    }
+}
+
+impl<'b, E: Elem, const N: usize> Stored<'b, Val<'b, usize>> for Arr<'b, [E; N]> {
+    fn store(&self, index: Val<'b, usize>, value: E::Of<'b>) {
+        E::save(self.place(index), &value);
+    }
+}
+
+impl Body {
+    /// `[a, b, c]`.
+    pub fn array<'b, H: Listed<'b>, const N: usize>(
+        &'b self,
+        elements: [H; N],
+    ) -> Arr<'b, [H::Elem; N]> {
+        let array: Arr<'b, [H::Elem; N]> = Arr::new(self);
+        for (index, element) in elements.iter().enumerate() {
+            let by = self.i64((index * H::Elem::SIZE) as i64);
+            element.save_at(array.place.shifted(by));
+        }
+        array
+    }
+
+    /// `[a; N]`.
+    pub fn repeat<'b, H: Listed<'b>, const N: usize>(
+        &'b self,
+        element: H,
+    ) -> Arr<'b, [H::Elem; N]> {
+        let array: Arr<'b, [H::Elem; N]> = Arr::new(self);
+        // Local arrays begin with zeros once a call, which in a loop is not
+        // once a round.
+        let is_done = element.is_zero() && !self.with(|func| func.is_nested());
+        if !is_done {
+            let place = array.place;
+            place.each(N, H::Elem::SIZE, |by| element.save_at(place.shifted(by)));
+        }
+        array
+    }
+}
+
+/// A handle that can stand in the list of an array.
+pub trait Listed<'b> {
+    /// The type of which it is one.
+    type Elem: Elem;
+    /// Writes it.
+    fn save_at(&self, place: Place<'b>);
+    /// Whether it is zero, which arrays begin with.
+    fn is_zero(&self) -> bool;
+}
+
+impl<'b, T: Plain> Listed<'b> for Val<'b, T> {
+    type Elem = T;
+
+    fn save_at(&self, place: Place<'b>) {
+        T::save(place, self);
+    }
+
+    fn is_zero(&self) -> bool {
+        let value = self.body().as_const(self.id());
+        value.is_some_and(|value| value.bits() == 0)
+    }
+}
+
+impl<'b, E: Elem, const N: usize> Listed<'b> for Arr<'b, [E; N]> {
+    type Elem = [E; N];
+
+    fn save_at(&self, place: Place<'b>) {
+        <[E; N]>::save(place, self);
+    }
+
+    fn is_zero(&self) -> bool {
+        false
+    }
+}
+
+impl<'b, T: Plain, const N: usize> Arr<'b, [T; N]> {
+    /// All of it, as a slice.
+    pub fn as_slice(&self) -> Slice<'b, T> {
+        let body = self.place.body;
+        Slice {
+            body,
+            array: self.place.array,
+            offset: Some(self.place.at),
+            len: body.i64(N as i64),
+            ty: PhantomData,
+        }
+    }
+}

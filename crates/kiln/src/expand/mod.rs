@@ -1,0 +1,178 @@
+//! What `#[kernel]` expands to: Rust's meaning of numbers and of control flow,
+//! as calls that build a computation.
+//!
+//! An expansion is straight-line code in which every local of the function is
+//! a handle and rustc infers the types. The builder beside this module has
+//! the language's meaning; here every operator and method has Rust's: floats
+//! to the bit, integers with the panics and the words of the panics, `usize`
+//! as an unsigned integer of 64 bits.
+//!
+//! Not for use by hand, and free to change with any release: `#[kernel]` is
+//! the way in.
+
+mod array;
+mod call;
+mod flow;
+mod int;
+mod iter;
+mod method;
+mod pass;
+mod plain;
+mod tuple;
+mod val;
+
+pub use array::{Arr, Elem, Indexed, Listed, Place, Slice, Stored};
+pub use call::{Made, Param, Params, Static};
+pub use flow::{If, Lazy, Loop};
+pub use iter::{Iter, IterExt, Rev, Span, StepBy};
+pub use method::{Float, Whole};
+pub use pass::Pass;
+pub use plain::{Plain, Result, Ty, Value};
+pub(crate) use val::SIDES;
+pub use val::Val;
+
+use kiln_ir::{ArrayRef, Const, Fault, FaultKind, FuncBuilder, Interval, Node, NodeId, Op, Scalar};
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+
+/// What an integer operator does when its result leaves the type.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Overflow {
+    /// Rust without overflow checks.
+    Wrap,
+    /// Rust with them: a panic.
+    Checked,
+    /// The nearest value of the type.
+    Saturate,
+}
+
+impl Overflow {
+    /// Rust's rule, given whether the calling crate has debug assertions.
+    pub const fn of_build(has_debug_assertions: bool) -> Overflow {
+        match has_debug_assertions {
+            true => Overflow::Checked,
+            false => Overflow::Wrap,
+        }
+    }
+}
+
+/// A function being built.
+#[derive(Debug)]
+pub struct Body {
+    state: RefCell<State>,
+    overflow: Cell<Overflow>,
+}
+
+#[derive(Debug)]
+struct State {
+    func: FuncBuilder,
+    names: Vec<String>,
+    /// One for each open region: the accesses that were guarded there.
+    scopes: Vec<HashMap<(ArrayRef, Vec<NodeId>), Option<NodeId>>>,
+    /// What integers are known to be.
+    ranges: HashMap<NodeId, Interval>,
+}
+
+impl Body {
+    pub(crate) fn new(name: &str) -> Body {
+        Body {
+            state: RefCell::new(State {
+                func: FuncBuilder::new(name),
+                names: Vec::new(),
+                scopes: vec![HashMap::new()],
+                ranges: HashMap::new(),
+            }),
+            overflow: Cell::new(Overflow::Wrap),
+        }
+    }
+
+    pub(crate) fn finish(self, results: &[NodeId]) -> kiln_ir::Func {
+        self.state.into_inner().func.finish(results)
+    }
+
+    /// Sets the rule for overflow; gives the one before, which is set again
+    /// when the function that asked for this ends.
+    pub fn set_overflow(&self, overflow: Overflow) -> Overflow {
+        self.overflow.replace(overflow)
+    }
+
+    /// Works on the builder beneath.
+    fn with<R>(&self, work: impl FnOnce(&mut FuncBuilder) -> R) -> R {
+        work(&mut self.state.borrow_mut().func)
+    }
+
+    fn scalar(&self, id: NodeId) -> Scalar {
+        self.state.borrow().func.ty(id).scalar
+    }
+
+    fn as_const(&self, id: NodeId) -> Option<Const> {
+        self.state.borrow().func.func().as_const(id)
+    }
+
+    fn constant(&self, value: Const) -> NodeId {
+        self.with(|func| func.constant(value))
+    }
+
+    fn i64(&self, value: i64) -> NodeId {
+        self.constant(Const::i64(value))
+    }
+
+    /// An op; of constants, its value.
+    fn op(&self, op: Op, args: &[NodeId]) -> NodeId {
+        let consts: Option<Vec<Const>> = args.iter().map(|&arg| self.as_const(arg)).collect();
+        self.with(|func| {
+            if let Some(consts) = consts {
+                let types: Vec<_> = args.iter().map(|&arg| func.ty(arg)).collect();
+                if let Ok(ty) = op.result_type(&types, None) {
+                    let value = kiln_ir::meaning::eval(op, ty.scalar, &consts);
+                    return func.constant(value);
+                }
+            }
+            func.op(op, args)
+        })
+    }
+
+    /// The node and its operands, where it is an op.
+    fn as_op(&self, id: NodeId) -> Option<(Op, Vec<NodeId>)> {
+        match self.state.borrow().func.func().node(id) {
+            Node::Op { op, args } => Some((*op, args.to_vec())),
+            _ => None,
+        }
+    }
+
+    /// Ends the call with a fault unless a condition holds.
+    fn guard(&self, kind: FaultKind, condition: NodeId, message: &str, shown: &[NodeId]) {
+        if self.as_const(condition) == Some(Const::bool(true)) {
+            return;
+        }
+        self.with(|func| {
+            let fault = func.fault(Fault {
+                kind,
+                message: message.to_owned(),
+                span: None,
+            });
+            func.guard(condition, fault, shown);
+        });
+    }
+
+    fn open<R>(&self, begin: impl FnOnce(&mut FuncBuilder) -> R) -> R {
+        let mut state = self.state.borrow_mut();
+        state.scopes.push(HashMap::new());
+        begin(&mut state.func)
+    }
+
+    fn close<R>(&self, end: impl FnOnce(&mut FuncBuilder) -> R) -> R {
+        let mut state = self.state.borrow_mut();
+        state.scopes.pop();
+        end(&mut state.func)
+    }
+}
+
+/// What `assert!` says of a condition, in the words that Rust has for it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __assertion_failed {
+    ($condition:expr) => {
+        ::core::concat!("assertion failed: ", ::core::stringify!($condition))
+    };
+}

@@ -1,0 +1,141 @@
+//! `#[kernel]` functions, as a crate that forbids what a careful crate forbids
+//! would write them: what stands beside each, and what it is built of.
+
+#![forbid(unsafe_code)]
+#![deny(warnings, missing_docs)]
+
+use kiln::{Builder, Engine, FaultKind, Tier, kernel};
+
+/// `y += a * x`.
+#[kernel]
+pub fn axpy(a: f64, x: &[f64], y: &mut [f64]) {
+    for i in 0..y.len() {
+        y[i] += a * x[i];
+    }
+}
+
+/// Steps until a point leaves the circle of 2.
+#[kernel]
+pub fn escape(re: f64, im: f64, most: u32) -> u32 {
+    let (mut x, mut y) = (0.0, 0.0);
+    let mut n = 0;
+    while n < most && x * x + y * y <= 4.0 {
+        (x, y) = (x * x - y * y + re, 2.0 * x * y + im);
+        n += 1;
+    }
+    n
+}
+
+/// The least and the greatest.
+#[kernel]
+pub(crate) fn ends(x: &[f64]) -> (f64, f64) {
+    assert!(!x.is_empty(), "nothing has no ends");
+    let (mut least, mut most) = (x[0], x[0]);
+    for i in 1..x.len() {
+        least = least.min(x[i]);
+        most = most.max(x[i]);
+    }
+    (least, most)
+}
+
+#[kernel(overflow = "checked")]
+#[must_use]
+fn total(x: &[i32]) -> i32 {
+    let mut total = 0;
+    for i in 0..x.len() {
+        total += x[i];
+    }
+    total
+}
+
+#[test]
+fn a_kernel_is_called_as_the_function_it_was() {
+    let (x, mut y) = ([1.0, 2.0], [0.5, 0.5]);
+    axpy(2.0, &x, &mut y);
+    assert_eq!(y, [2.5, 4.5]);
+    axpy::rust(2.0, &x, &mut y);
+    assert_eq!(y, [4.5, 8.5]);
+    axpy::interpret(-1.0, &x, &mut y);
+    assert_eq!(y, [3.5, 6.5]);
+    for (re, im) in [(0.1, 0.2), (1.0, 1.0), (-0.7, 0.4)] {
+        assert_eq!(escape(re, im, 100), escape::rust(re, im, 100));
+    }
+    assert_eq!(ends(&[2.0, -1.0, 7.5]), (-1.0, 7.5));
+    assert!(axpy::kernel().prepare() && escape::kernel().prepare());
+}
+
+#[test]
+fn errors_are_values_for_who_asks() {
+    let mut y = [0.5; 3];
+    let error = axpy::try_call(1.0, &[1.0], &mut y).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "index 1 is outside x of length 1 in @axpy"
+    );
+    assert_eq!(y, [1.5, 0.5, 0.5], "what came before is stored");
+    let error = ends::try_call(&[]).unwrap_err();
+    assert_eq!(error.to_string(), "nothing has no ends in @ends");
+    let error = total::try_call(&[i32::MAX, 1]).unwrap_err();
+    let fault = error.fault().unwrap();
+    assert_eq!(fault.kind, FaultKind::Overflow);
+    assert_eq!(fault.message, "attempt to add with overflow");
+}
+
+#[test]
+fn an_engine_of_ones_own_runs_it() {
+    let engine = Engine::builder().tier(Tier::Interpreter).build();
+    let kernel = axpy::on(&engine);
+    let mut y = [1.0, 1.0];
+    kernel.call((3.0, &[1.0, 2.0], &mut y)).unwrap();
+    assert_eq!((y, engine.stats().compiles), ([4.0, 7.0], 0));
+    engine.set_tier(Tier::Native);
+    kernel.call((3.0, &[1.0, 2.0], &mut y)).unwrap();
+    assert_eq!((y, engine.stats().compiles), ([7.0, 13.0], 1));
+}
+
+#[test]
+fn a_kernel_inside_a_function_sees_its_scope() {
+    const FACTOR: i64 = 3;
+
+    #[kernel]
+    fn triple(n: i64) -> i64 {
+        n * FACTOR
+    }
+
+    assert_eq!((triple(5), triple::rust(5)), (15, 15));
+}
+
+#[test]
+fn a_panic_has_the_words_and_the_place_of_the_call() {
+    let call = || axpy(1.0, &[1.0], &mut [1.0, 2.0]);
+    let place = std::sync::Arc::new(std::sync::Mutex::new(None));
+    let seen = place.clone();
+    let loud = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        let line = info.location().map(|at| (at.file().to_owned(), at.line()));
+        *seen.lock().unwrap() = line;
+    }));
+    let line = line!() - 8;
+    let payload = std::panic::catch_unwind(call).unwrap_err();
+    std::panic::set_hook(loud);
+    let text = payload.downcast::<String>().unwrap();
+    assert_eq!(
+        *text,
+        "index out of bounds: the len is 1 but the index is 1"
+    );
+    assert_eq!(*place.lock().unwrap(), Some((file!().to_owned(), line)));
+}
+
+/// What the builder makes of the same computation is the same computation.
+#[test]
+fn the_builder_builds_the_same() {
+    let b = Builder::new("axpy");
+    let a = b.input::<f64>("a");
+    let (x, y) = (b.array::<f64, 1>("x"), b.array_mut::<f64, 1>("y"));
+    b.for_each(0, y.len(), |i| {
+        let product = a * x.at(i);
+        y.set(i, y.at(i) + product);
+    });
+    let built = b.finish().unwrap();
+    assert_eq!(axpy::kernel().func().to_string(), built.to_string());
+}
