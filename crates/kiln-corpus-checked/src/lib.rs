@@ -2,3 +2,5 @@
 //! checks: where Rust panics then, kernels do, with the same words.
 //!
 //! A package of its own, because such a build is a setting of a package.
+
+#![forbid(unsafe_code)]

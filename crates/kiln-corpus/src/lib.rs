@@ -2,3 +2,5 @@
 //!
 //! A package of its own, so that they are built without optimisation: what
 //! rustc makes of them is the reference, and speed is none of its merits.
+
+#![forbid(unsafe_code)]

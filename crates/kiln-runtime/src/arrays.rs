@@ -153,6 +153,20 @@ impl ArrayKernel {
         self.0.call(args, results, None)
     }
 
+    /// As [`call`](Self::call), with a slot for each result: its bits, those
+    /// above its size zero.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn call_slots(
+        &self,
+        args: &mut [Arg<'_>],
+        results: &mut [u64],
+    ) -> Result<Ran, RuntimeError> {
+        self.0.check(args, results.len())?;
+        self.0.call_checked(args, results, None)
+    }
+
     /// As [`call`](Self::call), until it is stopped.
     ///
     /// # Errors
@@ -181,10 +195,7 @@ impl Inner {
         results: &mut [Const],
         stop: Option<&Stop>,
     ) -> Result<Ran, RuntimeError> {
-        self.check(args, results)?;
-        if stop.is_some_and(Stop::is_raised) {
-            return Err(RuntimeError::Stopped);
-        }
+        self.check(args, results.len())?;
         let mut stack = [0; RESULTS];
         let mut heap = Vec::new();
         let slots = if results.len() <= RESULTS {
@@ -193,20 +204,33 @@ impl Inner {
             heap.resize(results.len(), 0);
             &mut heap[..]
         };
-        begin(args);
-        let ran = self.run(args, slots, stop)?;
+        let ran = self.call_checked(args, slots, stop)?;
         for ((result, ty), &slot) in results.iter_mut().zip(self.func.results()).zip(&*slots) {
             *result = Const::from_bits(ty.scalar, slot);
         }
+        Ok(ran)
+    }
+
+    fn call_checked(
+        &self,
+        args: &mut [Arg<'_>],
+        slots: &mut [u64],
+        stop: Option<&Stop>,
+    ) -> Result<Ran, RuntimeError> {
+        if stop.is_some_and(Stop::is_raised) {
+            return Err(RuntimeError::Stopped);
+        }
+        begin(args);
+        let ran = self.run(args, slots, stop)?;
         finish(args);
         Ok(ran)
     }
 
-    fn check(&self, args: &mut [Arg<'_>], results: &[Const]) -> Result<(), RuntimeError> {
+    fn check(&self, args: &mut [Arg<'_>], results: usize) -> Result<(), RuntimeError> {
         let params = self.func.params();
         let counts = [
             ("arguments", params.len(), args.len()),
-            ("results", self.func.results().len(), results.len()),
+            ("results", self.func.results().len(), results),
         ];
         for (what, expected, found) in counts {
             if expected != found {

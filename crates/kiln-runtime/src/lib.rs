@@ -44,6 +44,7 @@ mod stats;
 mod stop;
 mod typed;
 mod view;
+pub mod words;
 
 #[cfg(feature = "jit")]
 mod compiled;

@@ -4,7 +4,7 @@ use crate::engine::Engine;
 use crate::error::Error;
 use crate::expand::{Params, Result as Returned, SIDES};
 use crate::func::Func;
-use kiln_ir::{Const, FaultKind, Scalar};
+use kiln_ir::{Const, FaultKind};
 use kiln_runtime::{ArrayKernel, Fault, RuntimeError};
 use std::fmt;
 use std::marker::PhantomData;
@@ -30,16 +30,34 @@ const INLINE: usize = 16;
 /// println!("{}", axpy::kernel().func());
 /// # Ok::<(), kiln::Error>(())
 /// ```
-pub struct KernelFn<P, R> {
+pub struct KernelFn<P: Params, R: Returned> {
     func: Func,
-    kernel: Result<ArrayKernel, RuntimeError>,
+    kernel: Way<P::Direct<R>>,
     function: PhantomData<fn(P) -> R>,
+}
+
+/// How a kernel is called.
+#[derive(Clone)]
+enum Way<D> {
+    /// As a function of scalars that cannot fail.
+    Direct(
+        D,
+        #[cfg_attr(not(feature = "jit"), expect(dead_code, reason = "explain needs it"))] Engine,
+    ),
+    /// With arguments of any kind.
+    General(Result<ArrayKernel, RuntimeError>),
 }
 
 impl<P: Params, R: Returned> KernelFn<P, R> {
     pub(crate) fn new(engine: &Engine, func: Func) -> KernelFn<P, R> {
+        let runtime = engine.runtime();
+        let direct = runtime.scalar(func.ir().clone()).ok();
+        let direct = direct.and_then(|kernel| P::direct::<R>(&kernel));
         KernelFn {
-            kernel: engine.runtime().arrays(func.ir().clone()),
+            kernel: match direct {
+                Some(direct) => Way::Direct(direct, engine.clone()),
+                None => Way::General(runtime.arrays(func.ir().clone())),
+            },
             func,
             function: PhantomData,
         }
@@ -51,19 +69,30 @@ impl<P: Params, R: Returned> KernelFn<P, R> {
     /// Where the function would panic: the fault. What was stored before it
     /// is stored, and nothing after it. A function larger than the engine's
     /// limits.
+    #[inline]
     pub fn call(&self, args: P::Args<'_>) -> Result<R, Error> {
-        let kernel = self.kernel.as_ref().map_err(Clone::clone)?;
-        let mut inline = [Const::zero(Scalar::Bool); INLINE];
+        match &self.kernel {
+            Way::Direct(direct, _) => Ok(P::call_direct(direct, &args)),
+            Way::General(kernel) => self.call_general(kernel, args),
+        }
+    }
+
+    fn call_general(
+        &self,
+        kernel: &Result<ArrayKernel, RuntimeError>,
+        args: P::Args<'_>,
+    ) -> Result<R, Error> {
+        let kernel = kernel.as_ref().map_err(Clone::clone)?;
+        let mut inline = [0; INLINE];
         let mut heap = Vec::new();
-        let count = self.func.outputs().len();
-        let results = if count <= INLINE {
+        let count = self.func.ir().results().len();
+        let slots = if count <= INLINE {
             &mut inline[..count]
         } else {
-            heap.resize(count, Const::zero(Scalar::Bool));
+            heap.resize(count, 0);
             &mut heap[..]
         };
-        P::with(args, |args| kernel.call(args, results))?;
-        let slots: Vec<u64> = results.iter().map(|result| result.bits()).collect();
+        P::with(args, |args| kernel.call_slots(args, slots))?;
         Ok(R::of_slots(&mut slots.iter()))
     }
 
@@ -73,6 +102,7 @@ impl<P: Params, R: Returned> KernelFn<P, R> {
     /// Where that would, with the same message; and where
     /// [`call`](Self::call) gives another error.
     #[track_caller]
+    #[inline]
     pub fn call_or_panic(&self, args: P::Args<'_>) -> R {
         match self.call(args) {
             Ok(value) => value,
@@ -85,15 +115,30 @@ impl<P: Params, R: Returned> KernelFn<P, R> {
         &self.func
     }
 
+    /// What becomes of it, as text: its language before and after the passes,
+    /// Cranelift's input, machine code, and a report in words.
+    ///
+    /// # Errors
+    /// When there is no code for it.
+    #[cfg(feature = "jit")]
+    pub fn explain(&self) -> Result<kiln_runtime::Explanation, Error> {
+        Ok(match &self.kernel {
+            Way::Direct(_, engine) => engine.runtime().arrays(self.func.ir().clone())?.explain()?,
+            Way::General(kernel) => kernel.as_ref().map_err(Clone::clone)?.explain()?,
+        })
+    }
+
     /// Makes native code now, so that the first call is as fast as the next.
     /// Whether there is some.
     pub fn prepare(&self) -> bool {
-        let kernel = self.kernel.as_ref().ok();
-        kernel.is_some_and(|kernel| kernel.prepare().is_some())
+        match &self.kernel {
+            Way::Direct(direct, _) => P::prepare_direct::<R>(direct),
+            Way::General(kernel) => kernel.as_ref().is_ok_and(|k| k.prepare().is_some()),
+        }
     }
 }
 
-impl<P, R> Clone for KernelFn<P, R> {
+impl<P: Params, R: Returned> Clone for KernelFn<P, R> {
     fn clone(&self) -> Self {
         KernelFn {
             func: self.func.clone(),
@@ -103,7 +148,7 @@ impl<P, R> Clone for KernelFn<P, R> {
     }
 }
 
-impl<P, R> fmt::Debug for KernelFn<P, R> {
+impl<P: Params, R: Returned> fmt::Debug for KernelFn<P, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "KernelFn(@{})", self.func.ir().name())
     }
@@ -127,7 +172,7 @@ fn panic_message(fault: &Fault) -> String {
             let (index, len) = (unsigned(index), unsigned(len));
             format!("index out of bounds: the len is {len} but the index is {index}")
         }
-        (FaultKind::Assert, [left, right]) if message.contains("= {}") => {
+        (_, [left, right]) if message.contains("{}") => {
             let shown = message.replacen("{}", &debug(*left), 1);
             shown.replacen("{}", &debug(*right), 1)
         }

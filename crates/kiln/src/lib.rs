@@ -110,3 +110,16 @@ pub mod language {
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+/// So is the code of the guide.
+#[cfg(all(doctest, feature = "macros"))]
+mod guide {
+    #[doc = include_str!("../../../docs/guide/kernels.md")]
+    struct Kernels;
+    #[doc = include_str!("../../../docs/guide/from-numba.md")]
+    struct FromNumba;
+    #[doc = include_str!("../../../docs/guide/errors.md")]
+    struct Errors;
+    #[doc = include_str!("../../../docs/guide/testing.md")]
+    struct Testing;
+}

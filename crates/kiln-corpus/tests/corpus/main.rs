@@ -9,12 +9,14 @@
 #![allow(
     clippy::style,
     clippy::complexity,
+    clippy::perf,
     reason = "a corpus says things in every way there is"
 )]
 
 mod arithmetic;
 mod control;
 mod harness;
+mod iterators;
 mod methods;
 mod slices;
 

@@ -73,12 +73,20 @@ pub(super) enum Kind {
     Assign(Vec<Expr>, Box<Expr>),
     AssignOp(&'static str, Box<Expr>, Box<Expr>),
     Index(Box<Expr>, Box<Expr>),
+    /// `of[lo..hi]`, with the bounds that are stated.
+    Part(Box<Expr>, Option<Box<Expr>>, Option<Box<Expr>>),
     Field(Box<Expr>, u32),
+    /// `*of`: what stands behind a reference to an element.
+    Deref(Box<Expr>),
     Method(Box<Expr>, Ident, Vec<Expr>),
-    /// `rev()` and its like.
+    /// `iter()` and its like, of a slice or an array.
+    Iter(Box<Expr>, Ident, Vec<Expr>),
+    /// `rev()` and its like, of what those give.
     Adapt(Box<Expr>, Ident, Vec<Expr>),
     /// `lo..hi`, `lo..=hi`.
     Range(Box<Expr>, Box<Expr>, bool),
+    /// A function for one of those.
+    Closure(Vec<Pat>, Box<Expr>),
     /// Another kernel.
     Call(Box<Path>, Vec<Expr>),
     Tuple(Vec<Expr>),
@@ -103,7 +111,7 @@ impl Expr {
     pub(super) fn is_place(&self) -> bool {
         matches!(
             self.kind,
-            Kind::Local(_) | Kind::Index(..) | Kind::Field(..)
+            Kind::Local(_) | Kind::Index(..) | Kind::Part(..) | Kind::Field(..) | Kind::Deref(_)
         )
     }
 
@@ -129,9 +137,12 @@ impl Expr {
             Kind::Op(_, all) | Kind::Call(_, all) | Kind::Tuple(all) | Kind::Array(all) => {
                 (all.iter().collect(), Vec::new())
             }
-            Kind::Cast(of, _) | Kind::Field(of, _) | Kind::Repeat(of, _) | Kind::Assert(of, ..) => {
-                (vec![of], Vec::new())
-            }
+            Kind::Cast(of, _)
+            | Kind::Field(of, _)
+            | Kind::Deref(of)
+            | Kind::Closure(_, of)
+            | Kind::Repeat(of, _)
+            | Kind::Assert(of, ..) => (vec![of], Vec::new()),
             Kind::And(a, b)
             | Kind::Or(a, b)
             | Kind::AssignOp(_, a, b)
@@ -139,7 +150,11 @@ impl Expr {
             | Kind::Range(a, b, _)
             | Kind::AssertSides(_, a, b, ..) => (vec![a, b], Vec::new()),
             Kind::Assign(places, value) => (places.iter().chain([&**value]).collect(), Vec::new()),
-            Kind::Method(of, _, args) | Kind::Adapt(of, _, args) => {
+            Kind::Part(of, lo, hi) => {
+                let bounds = lo.as_deref().into_iter().chain(hi.as_deref());
+                ([&**of].into_iter().chain(bounds).collect(), Vec::new())
+            }
+            Kind::Method(of, _, args) | Kind::Iter(of, _, args) | Kind::Adapt(of, _, args) => {
                 ([&**of].into_iter().chain(args).collect(), Vec::new())
             }
             Kind::If(condition, then, otherwise) => {

@@ -118,7 +118,7 @@ fn marker(ty: &Type) -> Result<Type> {
     match ty {
         Type::Reference(reference) => {
             let elem = match &*reference.elem {
-                Type::Slice(_) => &reference.elem,
+                Type::Slice(_) | Type::Array(_) => &reference.elem,
                 Type::Path(path) if path.path.is_ident("str") => {
                     return Err(Error::new(
                         ty.span(),

@@ -5,7 +5,7 @@ use syn::Expr;
 /// Methods of numbers and of slices.
 #[rustfmt::skip]
 pub(super) const METHODS: &[&str] = &[
-    "len", "is_empty",
+    "len", "is_empty", "split_at", "split_at_mut", "swap", "fill",
     "sqrt", "floor", "ceil", "trunc", "round", "round_ties_even", "fract", "recip",
     "exp", "exp2", "exp_m1", "ln", "log", "log2", "log10", "ln_1p",
     "sin", "cos", "tan", "sin_cos", "asin", "acos", "atan", "atan2",
@@ -22,8 +22,22 @@ pub(super) const METHODS: &[&str] = &[
     "overflowing_add", "overflowing_sub", "overflowing_mul",
 ];
 
-/// Methods that make another range of a range.
-pub(super) const ADAPTERS: &[&str] = &["rev", "step_by"];
+/// Methods that make something to go over of a slice.
+pub(super) const SOURCES: &[&str] = &["iter", "iter_mut", "windows", "chunks_exact"];
+
+/// Methods that make something to go over of such.
+pub(super) const ADAPTERS: &[&str] = &[
+    "rev",
+    "step_by",
+    "enumerate",
+    "zip",
+    "map",
+    "copied",
+    "cloned",
+];
+
+/// Methods that make a value of all that one goes over.
+pub(super) const FOLDS: &[&str] = &["sum", "product", "fold", "all", "any", "count"];
 
 /// The scalar types, whose functions may be called by path.
 #[rustfmt::skip]
@@ -45,6 +59,13 @@ pub(super) fn hint_for_method(name: &str) -> String {
             "there are no options in a kernel: compare, then index"
         }
         "to_string" | "as_str" => "a kernel has no text",
+        "iter" | "iter_mut" | "windows" | "chunks_exact" | "enumerate" | "zip" | "map" | "rev" => {
+            "it stands after `in` of a `for`, or before `sum`, `product`, `fold`, `all`, `any` or \
+             `count`"
+        }
+        "filter" | "take_while" | "skip_while" | "flat_map" | "chain" => {
+            "write a `for` with `if` and `continue` or `break`"
+        }
         _ => "write the loop or the arithmetic out, or make it a `#[kernel]` function to call",
     };
     format!("a kernel cannot call the method `{name}`: {instead}")

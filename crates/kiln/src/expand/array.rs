@@ -1,6 +1,6 @@
 //! Slices that are parameters, and small arrays that are locals.
 
-use super::{Body, Plain, Ty, Val, Value};
+use super::{Body, Fresh, Plain, Ty, Val, Value};
 use kiln_ir::{ArrayRef, ArrayType, Const, FaultKind, Interval, NodeId, Op, Scalar};
 use std::marker::PhantomData;
 
@@ -110,6 +110,16 @@ impl Body {
         of.index(index)
     }
 
+    /// `of[lo..hi]`, where either may be missing.
+    pub fn part<'b, S: super::Elementwise<'b>>(
+        &'b self,
+        of: &S,
+        lo: Option<Val<'b, usize>>,
+        hi: Option<Val<'b, usize>>,
+    ) -> Slice<'b, S::Element> {
+        of.all().range(lo, hi)
+    }
+
     /// `of[index] = value`.
     pub fn store<'b, A: Stored<'b, I>, I>(&'b self, of: &A, index: I, value: A::Item) {
         of.store(index, value);
@@ -134,6 +144,106 @@ impl<'b, T: Plain> Slice<'b, T> {
     /// The number of elements.
     pub fn len(&self) -> Val<'b, usize> {
         Val::new(self.body, self.body.cast_id(Scalar::U64, self.len))
+    }
+
+    /// The number of elements, as an index.
+    pub(super) fn len_index(&self) -> Val<'b, i64> {
+        Val::new(self.body, self.len)
+    }
+
+    /// `len` elements from `start` on, which the slice has.
+    pub(super) fn part(&self, start: Val<'b, i64>, len: Val<'b, i64>) -> Slice<'b, T> {
+        let offset = match self.offset {
+            None => start.id(),
+            Some(offset) => self.body.sum(offset, start.id()),
+        };
+        Slice {
+            offset: Some(offset),
+            len: len.id(),
+            ..*self
+        }
+    }
+
+    /// `self[lo..hi]`; a bound that is not stated is an end of the slice.
+    pub(super) fn range(
+        &self,
+        lo: Option<Val<'b, usize>>,
+        hi: Option<Val<'b, usize>>,
+    ) -> Slice<'b, T> {
+        let body = self.body;
+        let len = self.len();
+        let last = hi.unwrap_or(len);
+        let first = lo.unwrap_or_else(|| body.lit(0));
+        let guard = |a: Val<'b, usize>, b: Val<'b, usize>, message: &str| {
+            if body.range(a.id()).hi > body.range(b.id()).lo {
+                let fits = body.op(Op::Le, &[a.id(), b.id()]);
+                body.guard(FaultKind::Range, fits, message, &[a.id(), b.id()]);
+            }
+        };
+        match (lo, hi) {
+            (Some(_), None) => guard(
+                first,
+                len,
+                "range start index {} out of range for slice of length {}",
+            ),
+            (Some(_), Some(_)) => {
+                let starts = "range start index {} out of range for slice of length {}";
+                let ends = "range end index {} out of range for slice of length {}";
+                guard(first, len, starts);
+                guard(last, len, ends);
+                guard(first, last, "slice index starts at {} but ends at {}");
+            }
+            (None, Some(_)) => guard(
+                last,
+                len,
+                "range end index {} out of range for slice of length {}",
+            ),
+            (None, None) => {}
+        }
+        let [first, last] = [first, last].map(|v| body.cast_id(Scalar::I64, v.id()));
+        let count = body.op(Op::Sub, &[last, first]);
+        // Behind the guards it is between 0 and the length.
+        let known = body.range(self.len);
+        body.set_range(count, Interval { lo: 0, ..known });
+        self.part(Val::new(body, first), Val::new(body, count))
+    }
+
+    /// The elements before `mid`, and those from it on.
+    pub fn split_at(&self, mid: Val<'b, usize>) -> (Slice<'b, T>, Slice<'b, T>) {
+        let body = self.body;
+        let fits = body.op(Op::Le, &[mid.id(), self.len().id()]);
+        body.guard(FaultKind::Range, fits, "mid > len", &[]);
+        let mid = Val::new(body, body.cast_id(Scalar::I64, mid.id()));
+        let rest = body.op(Op::Sub, &[self.len, mid.id()]);
+        let known = body.range(self.len);
+        body.set_range(rest, Interval { lo: 0, ..known });
+        let first = self.part(Val::new(body, body.i64(0)), mid);
+        (first, self.part(mid, Val::new(body, rest)))
+    }
+
+    /// As [`split_at`](Self::split_at): slices here may be written if they
+    /// may be in the source.
+    pub fn split_at_mut(&self, mid: Val<'b, usize>) -> (Slice<'b, T>, Slice<'b, T>) {
+        self.split_at(mid)
+    }
+
+    /// Exchanges two elements.
+    pub fn swap(&self, a: Val<'b, usize>, b: Val<'b, usize>) {
+        let (x, y) = (self.index(a), self.index(b));
+        self.store(a, y);
+        self.store(b, x);
+    }
+
+    /// Makes each element a value.
+    pub fn fill(&self, value: Val<'b, T>) {
+        let body = self.body;
+        let (index, _) = body.open(|func| func.begin_for(&[]));
+        let known = body.range(self.len);
+        let most = (known.hi - 1).max(0);
+        body.set_range(index, Interval { lo: 0, hi: most });
+        self.store(Val::new(body, body.cast_id(Scalar::U64, index)), value);
+        let lo = body.i64(0);
+        body.close(|func| func.end_for(lo, self.len, 1, &[], &[]));
     }
 
     /// Whether there are none.
@@ -339,15 +449,23 @@ impl<'b, E: Elem, const N: usize> Value<'b> for Arr<'b, [E; N]> {
         <[E; N]>::save(self.place, &copy);
     }
 
+    fn push(&self, _: &mut Vec<NodeId>) {}
+
+    fn pull(&mut self, _: &mut std::vec::IntoIter<NodeId>) {}
+}
+
+impl<'b, E: Elem, const N: usize> Fresh for Arr<'b, [E; N]> {
     fn fresh(self) -> Self {
         let copy = Arr::new(self.place.body);
         <[E; N]>::save(copy.place, &self);
         copy
     }
+}
 
-    fn push(&self, _: &mut Vec<NodeId>) {}
-
-    fn pull(&mut self, _: &mut std::vec::IntoIter<NodeId>) {}
+impl<T> Fresh for Slice<'_, T> {
+    fn fresh(self) -> Self {
+        self
+    }
 }
 
 impl<'b, E: Elem, const N: usize> Indexed<'b, Val<'b, usize>> for Arr<'b, [E; N]> {
@@ -395,6 +513,50 @@ impl Body {
     }
 }
 
+/// A constant of the scope around a kernel.
+#[diagnostic::on_unimplemented(
+    message = "a kernel cannot use a constant of the type `{Self}`",
+    note = "it can be a scalar, or an array of such"
+)]
+pub trait Constant: Elem {
+    /// Writes it to a place.
+    fn put(self, place: Place<'_>);
+    /// It, as a handle.
+    fn handle<'b>(self, body: &'b Body) -> Self::Of<'b>;
+}
+
+impl<T: Plain> Constant for T {
+    fn put(self, place: Place<'_>) {
+        T::save(place, &place.body.lit(self));
+    }
+
+    fn handle<'b>(self, body: &'b Body) -> Val<'b, T> {
+        body.lit(self)
+    }
+}
+
+impl<E: Constant, const N: usize> Constant for [E; N] {
+    fn put(self, place: Place<'_>) {
+        for (index, element) in self.into_iter().enumerate() {
+            let by = place.body.i64((index * E::SIZE) as i64);
+            element.put(place.shifted(by));
+        }
+    }
+
+    fn handle<'b>(self, body: &'b Body) -> Arr<'b, [E; N]> {
+        let array = Arr::new(body);
+        self.put(array.place);
+        array
+    }
+}
+
+impl Body {
+    /// The value of a constant.
+    pub fn named<'b, C: Constant>(&'b self, constant: C) -> C::Of<'b> {
+        constant.handle(self)
+    }
+}
+
 /// A handle that can stand in the list of an array.
 pub trait Listed<'b> {
     /// The type of which it is one.
@@ -430,7 +592,28 @@ impl<'b, E: Elem, const N: usize> Listed<'b> for Arr<'b, [E; N]> {
     }
 }
 
+/// What arrays do as slices do.
 impl<'b, T: Plain, const N: usize> Arr<'b, [T; N]> {
+    /// Exchanges two elements.
+    pub fn swap(&self, a: Val<'b, usize>, b: Val<'b, usize>) {
+        self.as_slice().swap(a, b);
+    }
+
+    /// Makes each element a value.
+    pub fn fill(&self, value: Val<'b, T>) {
+        self.as_slice().fill(value);
+    }
+
+    /// The elements before `mid`, and those from it on.
+    pub fn split_at(&self, mid: Val<'b, usize>) -> (Slice<'b, T>, Slice<'b, T>) {
+        self.as_slice().split_at(mid)
+    }
+
+    /// As [`split_at`](Self::split_at).
+    pub fn split_at_mut(&self, mid: Val<'b, usize>) -> (Slice<'b, T>, Slice<'b, T>) {
+        self.as_slice().split_at(mid)
+    }
+
     /// All of it, as a slice.
     pub fn as_slice(&self) -> Slice<'b, T> {
         let body = self.place.body;

@@ -1,13 +1,13 @@
 //! What a `#[kernel]` function keeps, and how its parameters become
 //! arguments.
 
-use super::{Body, Plain, Slice, Ty, Val, Value};
+use super::{Body, Plain, Result, Slice, Ty, Val, Value};
 use crate::engine::Engine;
 use crate::func::Func;
 use crate::kernel_fn::KernelFn;
 use kiln_formula::OutputInfo;
 use kiln_ir::{NodeId, Scalar};
-use kiln_runtime::{Arg, Element, Tier, View, ViewMut};
+use kiln_runtime::{Arg, Element, ScalarKernel, Tier, Typed, View, ViewMut};
 use std::sync::OnceLock;
 
 /// A type that a parameter can have.
@@ -20,6 +20,12 @@ pub trait Param {
     type Handle<'b>;
     /// What is passed for it.
     type Arg<'a>;
+    /// What holds it, if it is a scalar.
+    type Slot: Element;
+    /// Whether it is one.
+    const IS_SCALAR: bool;
+    /// A scalar as what holds it; of no meaning for anything else.
+    fn slot<'a>(arg: &Self::Arg<'a>) -> Self::Slot;
     /// Adds it to a function.
     fn declare<'b>(body: &'b Body, name: &str) -> Self::Handle<'b>;
     /// What is passed, as the engine takes it.
@@ -29,6 +35,13 @@ pub trait Param {
 impl<T: Plain> Param for T {
     type Handle<'b> = Val<'b, T>;
     type Arg<'a> = T;
+    type Slot = T::Repr;
+    const IS_SCALAR: bool = true;
+
+    #[inline(always)]
+    fn slot<'a>(arg: &Self::Arg<'a>) -> T::Repr {
+        arg.repr()
+    }
 
     fn declare<'b>(body: &'b Body, name: &str) -> Val<'b, T> {
         body.scalar_param(name)
@@ -40,29 +53,79 @@ impl<T: Plain> Param for T {
     }
 }
 
-impl<T: Plain<Repr = T> + Element> Param for &'static [T] {
+impl<T: Plain> Param for &'static [T] {
     type Handle<'b> = Slice<'b, T>;
     type Arg<'a> = &'a [T];
+    type Slot = bool;
+    const IS_SCALAR: bool = false;
+
+    fn slot<'a>(_: &Self::Arg<'a>) -> bool {
+        false
+    }
 
     fn declare<'b>(body: &'b Body, name: &str) -> Slice<'b, T> {
         body.slice_param(name, false)
     }
 
     fn arg<'a>(arg: Self::Arg<'a>) -> Arg<'a> {
-        View::from(arg).into()
+        View::from(T::slice(arg)).into()
     }
 }
 
-impl<T: Plain<Repr = T> + Element> Param for &'static mut [T] {
+impl<T: Plain> Param for &'static mut [T] {
     type Handle<'b> = Slice<'b, T>;
     type Arg<'a> = &'a mut [T];
+    type Slot = bool;
+    const IS_SCALAR: bool = false;
+
+    fn slot<'a>(_: &Self::Arg<'a>) -> bool {
+        false
+    }
 
     fn declare<'b>(body: &'b Body, name: &str) -> Slice<'b, T> {
         body.slice_param(name, true)
     }
 
     fn arg<'a>(arg: Self::Arg<'a>) -> Arg<'a> {
-        ViewMut::from(arg).into()
+        ViewMut::from(T::slice_mut(arg)).into()
+    }
+}
+
+impl<T: Plain, const N: usize> Param for &'static [T; N] {
+    type Handle<'b> = Slice<'b, T>;
+    type Arg<'a> = &'a [T; N];
+    type Slot = bool;
+    const IS_SCALAR: bool = false;
+
+    fn slot<'a>(_: &Self::Arg<'a>) -> bool {
+        false
+    }
+
+    fn declare<'b>(body: &'b Body, name: &str) -> Slice<'b, T> {
+        body.slice_param(name, false)
+    }
+
+    fn arg<'a>(arg: Self::Arg<'a>) -> Arg<'a> {
+        View::from(T::slice(arg)).into()
+    }
+}
+
+impl<T: Plain, const N: usize> Param for &'static mut [T; N] {
+    type Handle<'b> = Slice<'b, T>;
+    type Arg<'a> = &'a mut [T; N];
+    type Slot = bool;
+    const IS_SCALAR: bool = false;
+
+    fn slot<'a>(_: &Self::Arg<'a>) -> bool {
+        false
+    }
+
+    fn declare<'b>(body: &'b Body, name: &str) -> Slice<'b, T> {
+        body.slice_param(name, true)
+    }
+
+    fn arg<'a>(arg: Self::Arg<'a>) -> Arg<'a> {
+        ViewMut::from(T::slice_mut(arg)).into()
     }
 }
 
@@ -70,15 +133,43 @@ impl<T: Plain<Repr = T> + Element> Param for &'static mut [T] {
 pub trait Params {
     /// What is passed for them.
     type Args<'a>;
+    /// A function of scalars, if they are such.
+    type Direct<R: Result>: Clone + Send + Sync;
+    /// The kernel as such a function, if it is one that cannot fail.
+    fn direct<R: Result>(kernel: &ScalarKernel) -> Option<Self::Direct<R>>;
+    /// Calls that function.
+    fn call_direct<'a, R: Result>(direct: &Self::Direct<R>, args: &Self::Args<'a>) -> R;
+    /// Whether native code is there now, made if it must be.
+    fn prepare_direct<R: Result>(direct: &Self::Direct<R>) -> bool;
     /// Calls `work` with what is passed, as the engine takes it.
     fn with<R>(args: Self::Args<'_>, work: impl FnOnce(&mut [Arg<'_>]) -> R) -> R;
 }
 
 macro_rules! params {
     ($(($($name:ident)*);)*) => {$(
-        #[allow(non_snake_case, clippy::unused_unit, reason = "parts are named as their types")]
+        #[allow(non_snake_case, unused_variables, clippy::unused_unit,
+            reason = "parts are named as their types")]
         impl<$($name: Param),*> Params for ($($name,)*) {
             type Args<'a> = ($($name::Arg<'a>,)*);
+            type Direct<Out: Result> = Typed<fn($($name::Slot),*) -> Out::Slot>;
+
+            fn direct<Out: Result>(kernel: &ScalarKernel) -> Option<Self::Direct<Out>> {
+                let is_scalar = Out::IS_SCALAR $(&& $name::IS_SCALAR)*;
+                is_scalar.then(|| kernel.typed().ok())?
+            }
+
+            #[inline(always)]
+            fn call_direct<'a, Out: Result>(
+                direct: &Self::Direct<Out>,
+                args: &Self::Args<'a>,
+            ) -> Out {
+                let ($($name,)*) = args;
+                Out::of_slot(direct.call($($name::slot($name)),*))
+            }
+
+            fn prepare_direct<Out: Result>(direct: &Self::Direct<Out>) -> bool {
+                direct.ran().tier == Tier::Native
+            }
 
             fn with<Out>(
                 args: Self::Args<'_>,
@@ -133,7 +224,7 @@ impl Body {
 /// What a `#[kernel]` function keeps: how it is built, and what was made of
 /// it.
 #[derive(Debug)]
-pub struct Static<P, R> {
+pub struct Static<P: Params, R: Result> {
     name: &'static str,
     build: fn(&Body) -> Made,
     func: OnceLock<Func>,
@@ -141,7 +232,7 @@ pub struct Static<P, R> {
     interpreted: OnceLock<KernelFn<P, R>>,
 }
 
-impl<P: Params, R: super::Result> Static<P, R> {
+impl<P: Params, R: Result> Static<P, R> {
     /// Nothing yet.
     pub const fn new(name: &'static str, build: fn(&Body) -> Made) -> Static<P, R> {
         Static {

@@ -21,13 +21,16 @@ mod plain;
 mod tuple;
 mod val;
 
-pub use array::{Arr, Elem, Indexed, Listed, Place, Slice, Stored};
+pub use array::{Arr, Constant, Elem, Indexed, Listed, Place, Slice, Stored};
 pub use call::{Made, Param, Params, Static};
 pub use flow::{If, Lazy, Loop};
-pub use iter::{Iter, IterExt, Rev, Span, StepBy};
+pub use iter::{
+    ElementMut, Elements, ElementsMut, Elementwise, Enumerate, Iter, IterExt, Map, Parts, Read,
+    Rev, Span, StepBy, Write, Zip,
+};
 pub use method::{Float, Whole};
 pub use pass::Pass;
-pub use plain::{Plain, Result, Ty, Value};
+pub use plain::{Fresh, Plain, Result, Ty, Value};
 pub(crate) use val::SIDES;
 pub use val::Val;
 
@@ -150,6 +153,7 @@ impl Body {
                 kind,
                 message: message.to_owned(),
                 span: None,
+                site: None,
             });
             func.guard(condition, fault, shown);
         });

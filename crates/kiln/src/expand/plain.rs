@@ -17,6 +17,10 @@ pub trait Plain: Copy + PartialOrd + std::fmt::Debug + Send + Sync + 'static {
     fn repr(self) -> Self::Repr;
     /// The value that is held.
     fn of_repr(repr: Self::Repr) -> Self;
+    /// Values as what holds them.
+    fn slice(values: &[Self]) -> &[Self::Repr];
+    /// Values to be written as what holds them.
+    fn slice_mut(values: &mut [Self]) -> &mut [Self::Repr];
 }
 
 macro_rules! same {
@@ -24,12 +28,22 @@ macro_rules! same {
         impl Plain for $ty {
             type Repr = $ty;
 
+            #[inline(always)]
             fn repr(self) -> $ty {
                 self
             }
 
+            #[inline(always)]
             fn of_repr(repr: $ty) -> $ty {
                 repr
+            }
+
+            fn slice(values: &[$ty]) -> &[$ty] {
+                values
+            }
+
+            fn slice_mut(values: &mut [$ty]) -> &mut [$ty] {
+                values
             }
         }
     )*};
@@ -38,24 +52,34 @@ macro_rules! same {
 same! { bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 }
 
 macro_rules! pointer_wide {
-    ($($ty:ident as $repr:ident;)*) => {$(
+    ($($ty:ident as $repr:ident, $slice:ident $slice_mut:ident;)*) => {$(
         impl Plain for $ty {
             type Repr = $repr;
 
+            #[inline(always)]
             fn repr(self) -> $repr {
                 self as $repr
             }
 
+            #[inline(always)]
             fn of_repr(repr: $repr) -> $ty {
                 repr as $ty
+            }
+
+            fn slice(values: &[$ty]) -> &[$repr] {
+                kiln_runtime::words::$slice(values)
+            }
+
+            fn slice_mut(values: &mut [$ty]) -> &mut [$repr] {
+                kiln_runtime::words::$slice_mut(values)
             }
         }
     )*};
 }
 
 pointer_wide! {
-    usize as u64;
-    isize as i64;
+    usize as u64, unsigned unsigned_mut;
+    isize as i64, signed signed_mut;
 }
 
 /// A type of Rust, by the handle that a local of it is.
@@ -74,25 +98,36 @@ pub trait Ty {
     note = "it can return nothing, a scalar, or a tuple of such"
 )]
 pub trait Result: Ty {
+    /// What holds it, if it is a scalar.
+    type Slot: Element;
+    /// Whether it is one.
+    const IS_SCALAR: bool;
+    /// The scalar that a slot holds.
+    fn of_slot(slot: Self::Slot) -> Self;
     /// What holds it, one scalar after the other.
     fn scalars() -> Vec<kiln_ir::Scalar>;
     /// The value, from slots.
     fn of_slots(slots: &mut std::slice::Iter<'_, u64>) -> Self;
 }
 
+/// A handle that a variable can begin as.
+pub trait Fresh {
+    /// A variable that begins as this value and is its own.
+    fn fresh(self) -> Self;
+}
+
 /// A handle: a value, or values, of a function being built.
-pub trait Value<'b>: Clone {
+#[diagnostic::on_unimplemented(
+    message = "a branch, a loop or a variable that changes cannot give `{Self}`",
+    note = "it can give scalars, arrays, and tuples of such"
+)]
+pub trait Value<'b>: Fresh + Clone {
     /// A value to begin with: zeros.
     fn zero(body: &'b Body) -> Self;
 
     /// Makes a variable this value.
     fn assign(&mut self, value: Self) {
         *self = value;
-    }
-
-    /// A variable that begins as this value and is its own.
-    fn fresh(self) -> Self {
-        self
     }
 
     /// Adds the nodes that it is made of.
@@ -107,6 +142,14 @@ impl<T: Plain> Ty for T {
 }
 
 impl<T: Plain> Result for T {
+    type Slot = T::Repr;
+    const IS_SCALAR: bool = true;
+
+    #[inline(always)]
+    fn of_slot(slot: T::Repr) -> T {
+        T::of_repr(slot)
+    }
+
     fn scalars() -> Vec<kiln_ir::Scalar> {
         vec![<T::Repr as kiln_ir::meaning::Value>::SCALAR]
     }

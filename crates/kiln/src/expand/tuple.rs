@@ -1,6 +1,6 @@
 //! Tuples, the empty one included.
 
-use super::{Body, Result, Ty, Value};
+use super::{Body, Fresh, Result, Ty, Value};
 use kiln_ir::NodeId;
 
 macro_rules! tuples {
@@ -11,6 +11,13 @@ macro_rules! tuples {
 
         #[allow(unused_variables, clippy::unused_unit, reason = "a tuple may be empty")]
         impl<$($name: Result),*> Result for ($($name,)*) {
+            type Slot = bool;
+            const IS_SCALAR: bool = false;
+
+            fn of_slot(_: bool) -> Self {
+                unreachable!("a tuple is no scalar")
+            }
+
             fn scalars() -> Vec<kiln_ir::Scalar> {
                 let all: &[Vec<kiln_ir::Scalar>] = &[$($name::scalars()),*];
                 all.concat()
@@ -18,6 +25,15 @@ macro_rules! tuples {
 
             fn of_slots(slots: &mut std::slice::Iter<'_, u64>) -> Self {
                 ($($name::of_slots(slots),)*)
+            }
+        }
+
+        #[allow(non_snake_case, clippy::unused_unit,
+            reason = "a tuple may be empty, and its parts are named as their types")]
+        impl<$($name: Fresh),*> Fresh for ($($name,)*) {
+            fn fresh(self) -> Self {
+                let ($($name,)*) = self;
+                ($($name.fresh(),)*)
             }
         }
 
@@ -32,11 +48,6 @@ macro_rules! tuples {
                 let ($($name,)*) = self;
                 let new = value;
                 tuples!(@assign new $($name)*);
-            }
-
-            fn fresh(self) -> Self {
-                let ($($name,)*) = self;
-                ($($name.fresh(),)*)
             }
 
             fn push(&self, ids: &mut Vec<NodeId>) {

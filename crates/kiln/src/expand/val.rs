@@ -1,7 +1,7 @@
 //! [`Val`]: a scalar of a function being built; literals, operators, casts.
 
 use super::int::Arith;
-use super::{Body, Plain, Value};
+use super::{Body, Fresh, Plain, Value};
 use kiln_ir::{FaultKind, NodeId, Op};
 use kiln_runtime::Element;
 use std::marker::PhantomData;
@@ -45,6 +45,12 @@ impl<'b, T> Val<'b, T> {
 
     pub(super) fn body(self) -> &'b Body {
         self.body
+    }
+}
+
+impl<T> Fresh for Val<'_, T> {
+    fn fresh(self) -> Self {
+        self
     }
 }
 
@@ -110,7 +116,7 @@ impl Body {
     }
 
     /// The value of a variable, as a variable of its own.
-    pub fn fresh<'b, V: Value<'b>>(&'b self, value: V) -> V {
+    pub fn fresh<V: Fresh>(&self, value: V) -> V {
         value.fresh()
     }
 

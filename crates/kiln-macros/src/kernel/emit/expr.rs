@@ -66,7 +66,7 @@ impl Emit {
         }
         match &expr.kind {
             Kind::Literal(literal) => quote_spanned!(span=> __kiln.lit(#literal)),
-            Kind::Constant(path) => quote_spanned!(span=> __kiln.lit(#path)),
+            Kind::Constant(path) => quote_spanned!(span=> __kiln.named(#path)),
             Kind::Local(var) => {
                 let ident = self.ident(*var);
                 quote_spanned!(span=> #ident)
@@ -85,6 +85,21 @@ impl Emit {
             Kind::Index(of, index) => {
                 let (of, index) = (self.value(of), self.value(index));
                 quote_spanned!(span=> __kiln.index(&#of, #index))
+            }
+            Kind::Part(of, lo, hi) => {
+                let of = self.value(of);
+                let [lo, hi] = [lo, hi].map(|bound| match bound {
+                    Some(bound) => {
+                        let bound = self.value(bound);
+                        quote!(::core::option::Option::Some(#bound))
+                    }
+                    None => quote!(::core::option::Option::None),
+                });
+                quote_spanned!(span=> __kiln.part(&#of, #lo, #hi))
+            }
+            Kind::Deref(of) => {
+                let of = self.value(of);
+                quote_spanned!(span=> __kiln.read(#of))
             }
             Kind::Field(of, index) => {
                 let (of, index) = (self.value(of), Index::from(*index as usize));
@@ -175,6 +190,10 @@ impl Emit {
             let (of, index) = (self.value(of), self.value(index));
             return quote_spanned!(span=> __kiln.store(&#of, #index, #value););
         }
+        if let Kind::Deref(of) = &place.kind {
+            let of = self.value(of);
+            return quote_spanned!(span=> __kiln.write(&#of, #value););
+        }
         if let Some(var) = root(place) {
             self.assigned(var);
         }
@@ -193,6 +212,14 @@ impl Emit {
                 let (__of, __index) = (#of, #index);
                 let __old = __kiln.index(&__of, __index);
                 __kiln.store(&__of, __index, __kiln.#op(__old, __operand));
+            }};
+        }
+        if let Kind::Deref(of) = &place.kind {
+            let of = self.value(of);
+            return quote_spanned! {span=> {
+                let (__operand, __of) = (#value, #of);
+                let __old = __kiln.read(__of);
+                __kiln.write(&__of, __kiln.#op(__old, __operand));
             }};
         }
         if let Some(var) = root(place) {

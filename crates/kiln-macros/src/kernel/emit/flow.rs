@@ -1,9 +1,9 @@
 //! Loops, and blocks with labels.
 
 use super::{Dest, Emit, Falls};
-use crate::kernel::ast::{Block, Expr, Jump, Kind, Pat, Target, Var};
+use crate::kernel::ast::{Block, Expr, Jump, Pat, Target, Var};
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote, quote_spanned};
+use quote::{quote, quote_spanned};
 use std::collections::BTreeSet;
 
 impl Emit {
@@ -170,26 +170,6 @@ impl Emit {
             #next
             __loop.close();
             #take
-        }
-    }
-
-    /// What a `for` goes over.
-    pub(super) fn iterator(&mut self, expr: &Expr) -> Option<TokenStream> {
-        match &expr.kind {
-            Kind::Range(lo, hi, is_inclusive) => {
-                let (lo, hi) = (self.value(lo), self.value(hi));
-                Some(match is_inclusive {
-                    true => quote!(__kiln.span_inclusive(#lo, #hi)),
-                    false => quote!(__kiln.span(#lo, #hi)),
-                })
-            }
-            Kind::Adapt(of, name, args) => {
-                let of = self.value(of);
-                let args: Vec<TokenStream> = args.iter().map(|arg| self.value(arg)).collect();
-                let name = format_ident!("{name}", span = name.span());
-                Some(quote!(::kiln::expand::IterExt::#name(#of #(, #args)*)))
-            }
-            _ => None,
         }
     }
 }

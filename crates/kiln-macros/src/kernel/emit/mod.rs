@@ -9,6 +9,7 @@
 
 mod expr;
 mod flow;
+mod iterate;
 mod sequence;
 
 use super::ast::{Body, Jump, Var};

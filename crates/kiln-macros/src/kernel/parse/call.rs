@@ -3,19 +3,18 @@
 
 use super::{Parser, here};
 use crate::kernel::ast::{Expr, Kind};
-use crate::kernel::words::{ADAPTERS, METHODS, SCALARS, hint_for_method};
+use crate::kernel::words::{METHODS, SCALARS, hint_for_method};
 use quote::quote;
 use syn::parse::Parser as _;
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{Error, Ident, Lit, Result, Token};
+use syn::{Error, Lit, Result, Token};
 
 impl Parser {
-    pub(super) fn is_adapter(&self, name: &Ident) -> bool {
-        ADAPTERS.iter().any(|known| name == known)
-    }
-
     pub(super) fn method(&mut self, call: &syn::ExprMethodCall) -> Result<Kind> {
+        if let Some(folded) = self.folded(call)? {
+            return Ok(folded);
+        }
         let name = call.method.to_string();
         if !METHODS.contains(&name.as_str()) {
             return Err(Error::new(call.method.span(), hint_for_method(&name)));

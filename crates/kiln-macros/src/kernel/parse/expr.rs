@@ -82,7 +82,7 @@ impl Parser {
             UnOp::Neg(_) => Ok(Kind::Op("neg", vec![self.expr(&unary.expr)?])),
             UnOp::Not(_) => Ok(Kind::Op("not", vec![self.expr(&unary.expr)?])),
             // A reference to an element is the element.
-            UnOp::Deref(_) => Ok(self.expr(&unary.expr)?.kind),
+            UnOp::Deref(_) => Ok(Kind::Deref(Box::new(self.expr(&unary.expr)?))),
             other => Err(Error::new(other.span(), "a kernel has no such operator")),
         }
     }
@@ -91,7 +91,7 @@ impl Parser {
     fn unique(&mut self, reference: &syn::ExprReference) -> Result<Expr> {
         let inner = self.expr(&reference.expr)?;
         match inner.kind {
-            Kind::Local(_) | Kind::Index(..) | Kind::Field(..) => Ok(inner),
+            Kind::Local(_) | Kind::Index(..) | Kind::Part(..) | Kind::Field(..) => Ok(inner),
             _ => Err(Error::new(
                 reference.span(),
                 "`&mut` of a kernel is of a slice or an array that has a name",
@@ -142,10 +142,16 @@ impl Parser {
 
     fn index(&mut self, index: &syn::ExprIndex) -> Result<Kind> {
         match &*index.index {
-            syn::Expr::Range(range) => Err(Error::new(
-                range.span(),
-                "a kernel has no parts of slices yet: add the start to the index",
-            )),
+            syn::Expr::Range(range) => {
+                let of = Box::new(self.expr(&index.expr)?);
+                let lo = range.start.as_deref().map(|lo| self.expr(lo)).transpose()?;
+                let hi = range.end.as_deref().map(|hi| self.expr(hi)).transpose()?;
+                let hi = match range.limits {
+                    syn::RangeLimits::HalfOpen(_) => hi,
+                    syn::RangeLimits::Closed(_) => hi.map(one_more),
+                };
+                Ok(Kind::Part(of, lo.map(Box::new), hi.map(Box::new)))
+            }
             syn::Expr::Array(array) => Err(Error::new(
                 array.span(),
                 "a kernel has no arrays of several dimensions yet: compute the index, as in \
@@ -156,6 +162,18 @@ impl Parser {
                 Ok(Kind::Index(Box::new(of), Box::new(at)))
             }
         }
+    }
+}
+
+fn one_more(of: Expr) -> Expr {
+    let span = of.span;
+    let one = Expr {
+        kind: Kind::Literal(quote!(1)),
+        span,
+    };
+    Expr {
+        kind: Kind::Op("add", vec![of, one]),
+        span,
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod call;
 mod expr;
+mod iterate;
 mod structure;
 
 use super::ast::{Block, Body, Jump, Local, Pat, Stmt, Target, Var};
@@ -21,6 +22,8 @@ pub(super) struct Parser {
     /// The loops and blocks around, the innermost last.
     targets: Vec<Around>,
     next_target: usize,
+    /// Whether one stands in a closure, which nothing jumps out of.
+    in_closure: bool,
     errors: Option<Error>,
 }
 
@@ -41,6 +44,7 @@ pub(super) fn parse(name: &Ident, params: &[(Ident, bool)], block: &syn::Block) 
         scope: Vec::new(),
         targets: Vec::new(),
         next_target: 0,
+        in_closure: false,
         errors: None,
     };
     for (ident, is_mut) in params {

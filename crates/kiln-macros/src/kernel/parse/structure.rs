@@ -1,6 +1,6 @@
 //! Branches, loops and jumps.
 
-use super::{Parser, here};
+use super::Parser;
 use crate::kernel::ast::{Block, Expr, Jump, Kind, Stmt};
 use syn::spanned::Spanned;
 use syn::{Error, Result};
@@ -52,36 +52,6 @@ impl Parser {
         Ok(Kind::For(target, pat, Box::new(over), body))
     }
 
-    /// What a `for` goes over.
-    fn iterator(&mut self, expr: &syn::Expr) -> Result<Expr> {
-        let span = here(expr);
-        match expr {
-            syn::Expr::Paren(inner) => self.iterator(&inner.expr),
-            syn::Expr::Group(inner) => self.iterator(&inner.expr),
-            syn::Expr::Range(range) => {
-                let (Some(lo), Some(hi)) = (&range.start, &range.end) else {
-                    return Err(Error::new(span, "a range of a kernel has both bounds"));
-                };
-                let is_inclusive = matches!(range.limits, syn::RangeLimits::Closed(_));
-                let (lo, hi) = (self.expr(lo)?, self.expr(hi)?);
-                let kind = Kind::Range(Box::new(lo), Box::new(hi), is_inclusive);
-                Ok(Expr { kind, span })
-            }
-            syn::Expr::MethodCall(call) if self.is_adapter(&call.method) => {
-                let of = self.iterator(&call.receiver)?;
-                let args = call.args.iter().map(|arg| self.expr(arg));
-                let args = args.collect::<Result<Vec<_>>>()?;
-                let kind = Kind::Adapt(Box::new(of), call.method.clone(), args);
-                Ok(Expr { kind, span })
-            }
-            other => Err(Error::new(
-                other.span(),
-                "a `for` of a kernel goes over a range, such as `0..x.len()`, `.rev()` or \
-                 `.step_by(n)` of one",
-            )),
-        }
-    }
-
     pub(super) fn labelled_block(&mut self, expr: &syn::ExprBlock) -> Kind {
         match &expr.label {
             None => Kind::Block(None, self.block(&expr.block)),
@@ -102,6 +72,10 @@ impl Parser {
             syn::Expr::Continue(e) => {
                 let jump = self.target_of(e.label.as_ref(), e.span(), true)?;
                 (jump, None)
+            }
+            syn::Expr::Return(e) if self.in_closure => {
+                let what = "a closure of a kernel gives its last value";
+                return Err(Error::new(e.span(), what));
             }
             syn::Expr::Return(e) => (Jump::Return, e.expr.as_deref()),
             other => return Err(Error::new(other.span(), super::hint(other))),

@@ -1,0 +1,125 @@
+//! What one goes over: ranges, slices, and what is made of them.
+
+use super::{Parser, here};
+use crate::kernel::ast::{Expr, Kind};
+use crate::kernel::words::{ADAPTERS, FOLDS, SOURCES};
+use proc_macro2::Span;
+use syn::spanned::Spanned;
+use syn::{Error, Ident, Result};
+
+fn is_one_of(name: &Ident, names: &[&str]) -> bool {
+    names.iter().any(|known| name == known)
+}
+
+/// Whether an expression is something to go over.
+fn is_iterator(expr: &syn::Expr) -> bool {
+    match expr {
+        syn::Expr::Paren(inner) => is_iterator(&inner.expr),
+        syn::Expr::Group(inner) => is_iterator(&inner.expr),
+        syn::Expr::Range(_) => true,
+        syn::Expr::MethodCall(call) => {
+            is_one_of(&call.method, SOURCES)
+                || (is_one_of(&call.method, ADAPTERS) && is_iterator(&call.receiver))
+        }
+        _ => false,
+    }
+}
+
+impl Parser {
+    /// What a `for` goes over.
+    pub(super) fn iterator(&mut self, expr: &syn::Expr) -> Result<Expr> {
+        let span = here(expr);
+        let kind = match expr {
+            syn::Expr::Paren(inner) => return self.iterator(&inner.expr),
+            syn::Expr::Group(inner) => return self.iterator(&inner.expr),
+            syn::Expr::Range(range) => {
+                let (Some(lo), Some(hi)) = (&range.start, &range.end) else {
+                    let what = "a range of a kernel has both bounds";
+                    return Err(Error::new(expr.span(), what));
+                };
+                let is_inclusive = matches!(range.limits, syn::RangeLimits::Closed(_));
+                let (lo, hi) = (self.expr(lo)?, self.expr(hi)?);
+                Kind::Range(Box::new(lo), Box::new(hi), is_inclusive)
+            }
+            syn::Expr::MethodCall(call) if is_one_of(&call.method, SOURCES) => {
+                let of = self.expr(&call.receiver)?;
+                let args = self.exprs(call.args.iter())?;
+                Kind::Iter(Box::new(of), call.method.clone(), args)
+            }
+            syn::Expr::MethodCall(call) if is_one_of(&call.method, ADAPTERS) => {
+                self.adapted(call)?
+            }
+            syn::Expr::Reference(reference) => {
+                let name = match reference.mutability {
+                    Some(_) => "iter_mut",
+                    None => "iter",
+                };
+                let of = self.expr(&reference.expr)?;
+                Kind::Iter(
+                    Box::new(of),
+                    Ident::new(name, Span::call_site()),
+                    Vec::new(),
+                )
+            }
+            other => {
+                return Err(Error::new(
+                    other.span(),
+                    "a `for` of a kernel goes over a range, such as `0..x.len()`, or over \
+                     `x.iter()`, `x.iter_mut()`, `x.windows(n)` or `x.chunks_exact(n)`, with \
+                     `.rev()`, `.step_by(n)`, `.enumerate()`, `.zip(..)` or `.map(..)` of one",
+                ));
+            }
+        };
+        Ok(Expr { kind, span })
+    }
+
+    fn adapted(&mut self, call: &syn::ExprMethodCall) -> Result<Kind> {
+        let of = self.iterator(&call.receiver)?;
+        let mut args = Vec::new();
+        for arg in &call.args {
+            args.push(match arg {
+                syn::Expr::Closure(closure) => self.closure(closure)?,
+                // What is zipped is gone over too.
+                _ if call.method == "zip" && is_iterator(arg) => self.iterator(arg)?,
+                _ if call.method == "zip" => {
+                    let span = here(arg);
+                    let name = Ident::new("iter", Span::call_site());
+                    let of = Box::new(self.expr(arg)?);
+                    let kind = Kind::Iter(of, name, Vec::new());
+                    Expr { kind, span }
+                }
+                _ => self.expr(arg)?,
+            });
+        }
+        Ok(Kind::Adapt(Box::new(of), call.method.clone(), args))
+    }
+
+    /// `x.iter().sum()` and its like.
+    pub(super) fn folded(&mut self, call: &syn::ExprMethodCall) -> Result<Option<Kind>> {
+        if !is_one_of(&call.method, FOLDS) || !is_iterator(&call.receiver) {
+            return Ok(None);
+        }
+        self.adapted(call).map(Some)
+    }
+
+    fn closure(&mut self, closure: &syn::ExprClosure) -> Result<Expr> {
+        let outside = self.scope.len();
+        let mut pats = Vec::new();
+        for input in &closure.inputs {
+            pats.push(match input {
+                syn::Pat::Type(typed) => self.pat(&typed.pat)?,
+                pat => self.pat(pat)?,
+            });
+        }
+        let targets = std::mem::take(&mut self.targets);
+        let was_in_closure = std::mem::replace(&mut self.in_closure, true);
+        let body = self.expr(&closure.body);
+        self.in_closure = was_in_closure;
+        self.targets = targets;
+        self.scope.truncate(outside);
+        Ok(Expr {
+            kind: Kind::Closure(pats, Box::new(body?)),
+            span: here(closure),
+        })
+    }
+}
