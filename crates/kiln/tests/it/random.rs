@@ -19,12 +19,11 @@ const SEEDS: [u64; 4] = [0, 1, 0xdead_beef_0bad_cafe, u64::MAX];
 #[test]
 fn every_width_draws_the_same_numbers() {
     let indices: Vec<i64> = (-40..60).chain([i64::MIN, i64::MAX, 1 << 32]).collect();
-    let levels = [Level::One, Level::V128, Level::Avx2, Level::Avx512];
-    let native = levels.map(|level| {
-        kiln::Engine::builder()
-            .tier(Tier::Native)
-            .level(level)
-            .build()
+    // Without native code there is no level to ask for.
+    let levels = ["one", "128", "avx2", "avx512"].map(|name| name.parse::<Level>().ok());
+    let native = levels.into_iter().flatten().map(|level| {
+        let builder = kiln::Engine::builder().tier(Tier::Native);
+        builder.level(level).build()
     });
     for engine in engines().into_iter().chain(native) {
         let kernel = engine.kernel(&func());
