@@ -23,6 +23,14 @@ fn engines() -> [Engine; 2] {
     [Tier::Interpreter, Tier::Native].map(|tier| Engine::builder().tier(tier).build())
 }
 
+/// Where calls on an engine run: without native code, in the interpreter.
+fn tier(engine: &Engine) -> Tier {
+    match cfg!(feature = "jit") {
+        true => engine.tier(),
+        false => Tier::Interpreter,
+    }
+}
+
 fn is_handle<T: Clone + Send + Sync + std::fmt::Debug>() {}
 
 #[test]
