@@ -99,6 +99,31 @@ pub trait Rewrite {
         unreachable!("{old} is a while")
     }
 
+    /// Where the `for` loop `old` of `func` is cut into loops that run one
+    /// after the other, from the first index to the last: for each cut the
+    /// old values, all from outside of the loop, that [`cut`](Self::cut)
+    /// makes its index of.
+    fn cuts(&mut self, func: &Func, old: NodeId) -> Vec<Vec<NodeId>> {
+        let _ = (func, old);
+        Vec::new()
+    }
+
+    /// Makes the index at which the loop is cut: the piece before has what is
+    /// less than it, those behind have the rest.
+    ///
+    /// # Panics
+    /// When [`cuts`](Self::cuts) gives no such cut.
+    fn cut(&mut self, b: &mut FuncBuilder, old: NodeId, cut: usize, values: &[NodeId]) -> NodeId {
+        let _ = (b, cut, values);
+        unreachable!("{old} is in one piece")
+    }
+
+    /// Hears which piece of a `for` loop is copied next; `None` behind the
+    /// last one.
+    fn piece(&mut self, old: NodeId, piece: Option<usize>) {
+        let _ = (old, piece);
+    }
+
     /// Makes a pure `if` whose condition is not known, or values instead.
     fn choice(&mut self, b: &mut FuncBuilder, choice: &Choice<'_>) -> Vec<NodeId> {
         choice.make(b)
@@ -323,6 +348,8 @@ impl<R: Rewrite> Copier<'_, R> {
                 operands,
             } => {
                 let cond = self.get(b, *cond);
+                // What names the guard must not find that of another piece.
+                self.map[id.index()] = None;
                 if self.rewrite.decide(b, cond) == Some(true) {
                     return;
                 }
@@ -382,12 +409,9 @@ impl<R: Rewrite> Copier<'_, R> {
                 init,
                 body,
             } => {
-                let (lo, hi) = (self.get(b, *lo), self.get(b, *hi));
+                let ends = (self.get(b, *lo), self.get(b, *hi));
                 let init = self.all(b, init);
-                let (index, args) = b.begin_for(&init);
-                self.bind(*body, &[&[index], args.as_slice()].concat());
-                let yields = self.region(b, *body);
-                b.end_for(lo, hi, *lanes, &init, &yields)
+                self.pieces(b, id, *body, ends, *lanes, init)
             }
             Node::While { init, cond, body } => {
                 let init = self.all(b, init);
@@ -449,6 +473,36 @@ impl<R: Rewrite> Copier<'_, R> {
             }
             _ => unreachable!("not a structured node"),
         }
+    }
+
+    /// Copies a `for`, in as many pieces as it is cut into. Piece k has the
+    /// indices from every cut before it on and below cut k, so each index is
+    /// in one piece and the pieces stand in order, whatever the cuts are.
+    fn pieces(
+        &mut self,
+        b: &mut FuncBuilder,
+        id: NodeId,
+        body: RegionId,
+        (mut lo, hi): (NodeId, NodeId),
+        lanes: u16,
+        mut carried: Vec<NodeId>,
+    ) -> Vec<NodeId> {
+        let cuts = self.rewrite.cuts(self.func, id);
+        for piece in 0..=cuts.len() {
+            let cut = cuts.get(piece).map(|values| {
+                let values = self.all(b, values);
+                self.rewrite.cut(b, id, piece, &values)
+            });
+            self.rewrite.piece(id, Some(piece));
+            let hi = cut.map_or(hi, |cut| b.op(Op::Min, &[hi, cut]));
+            let (index, args) = b.begin_for(&carried);
+            self.bind(body, &[&[index], args.as_slice()].concat());
+            let yields = self.region(b, body);
+            carried = b.end_for(lo, hi, lanes, &carried, &yields);
+            lo = cut.map_or(lo, |cut| b.op(Op::Max, &[lo, cut]));
+        }
+        self.rewrite.piece(id, None);
+        carried
     }
 
     /// Copies the body of a `while` into a `for`.

@@ -19,6 +19,7 @@ mod op_set;
 mod pipeline;
 mod report;
 mod rules;
+mod split;
 mod why;
 mod widen;
 
@@ -26,6 +27,6 @@ pub use config::{CALL_DEPTH_MAX, NODES_MAX, OptConfig, OptError};
 pub use cost::{block_lanes, loop_report};
 pub use op_set::OpSet;
 pub use pipeline::{Optimized, common_path, optimize, optimize_traced};
-pub use report::{GuardReport, KeptGuard, LoopReport, PassReport, Report, RuleCount};
+pub use report::{GuardReport, KeptGuard, LoopReport, PassReport, Report, RuleCount, SplitLoop};
 pub use rules::rule_names;
 pub use widen::{NotWidened, widen};

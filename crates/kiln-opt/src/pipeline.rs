@@ -3,7 +3,7 @@
 use crate::config::{OptConfig, OptError};
 use crate::report::Report;
 use crate::rules::Counts;
-use crate::{count, expand, guards, inline, rules, why};
+use crate::{count, expand, guards, inline, rules, split, why};
 use kiln_ir::{Class, Func, Node, NodeId, check_accesses, verify};
 
 /// A Func after the passes, and what they did.
@@ -53,7 +53,8 @@ pub fn optimize_traced(
         mut report, counts, ..
     } = column;
     report.rules = counts.fired();
-    if report.guards.removed > 0 && check_accesses(&func).is_err() {
+    let is_changed = report.guards.removed > 0 || !report.guards.split.is_empty();
+    if is_changed && check_accesses(&func).is_err() {
         // A later pass hid a bound from the check: then the guards stay.
         let mut guarded = optimize_traced(source, &config.guarded(true), trace)?;
         guarded.report.guards = guards::all_kept(source, why::NOT_AGAIN);
@@ -106,14 +107,24 @@ impl Column<'_> {
         self.rules("rules", &func)
     }
 
-    /// Tests indices before loops; the guarded variant, and a Func without
+    /// Cuts loops where conditions on their index change, and tests indices
+    /// before loops; the guarded variant, and a Func without
     /// guards of indices, is left alone.
     fn guards(&mut self, func: Func) -> Result<Func, OptError> {
         if self.config.guarded || !guards::has_index_guards(&func) {
             return Ok(func);
         }
+        let (cut, loops) = split::split(&func);
+        let func = match cut {
+            Some(cut) => {
+                let cut = self.done("split", cut)?;
+                self.rules("rules", &cut)?
+            }
+            None => func,
+        };
         let (hoisted, report) = guards::hoist(&func);
         self.report.guards = report;
+        self.report.guards.split = loops;
         match hoisted {
             Some(func) => self.done("guards", func),
             None => Ok(func),

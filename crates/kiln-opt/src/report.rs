@@ -35,12 +35,28 @@ pub struct PassReport {
 /// What became of the guards of indices.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct GuardReport {
+    /// Loops that were cut where conditions on their index change, and those
+    /// that could have been, in the order of the Func.
+    pub split: Vec<SplitLoop>,
     /// Guards that tests at entry replaced.
     pub removed: u32,
     /// Those tests; a call that fails one is made by the guarded variant.
     pub tests: u32,
     /// The guards that stayed, in the order of the Func.
     pub kept: Vec<KeptGuard>,
+}
+
+/// A loop with guards of indices under conditions on its index.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SplitLoop {
+    /// What the source calls the array of the first such guard.
+    pub name: String,
+    /// Where in the source.
+    pub span: Option<Span>,
+    /// The loops that run one after the other in its place.
+    pub ranges: u32,
+    /// Why it is still one; empty if it is not.
+    pub reason: String,
 }
 
 /// A guard that is asked at every access.
@@ -123,10 +139,29 @@ impl fmt::Display for Report {
     }
 }
 
+/// " at 3..7", or nothing.
+fn place(span: Option<Span>) -> String {
+    span.map_or_else(String::new, |span| {
+        format!(" at {}..{}", span.start, span.end)
+    })
+}
+
 /// One line each, every one after a line end; nothing where there are no
 /// guards of indices.
 impl fmt::Display for GuardReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for split in &self.split {
+            let (name, place) = (&split.name, place(split.span));
+            write!(f, "\nloop around the index check of {name}{place}: ")?;
+            match split.reason.is_empty() {
+                true => write!(
+                    f,
+                    "split into {} ranges where conditions on its index change",
+                    split.ranges
+                )?,
+                false => write!(f, "not split, because {}", split.reason)?,
+            }
+        }
         if self.removed > 0 {
             write!(
                 f,
@@ -135,11 +170,7 @@ impl fmt::Display for GuardReport {
             )?;
         }
         for KeptGuard { name, span, reason } in &self.kept {
-            write!(f, "\nindex check of {name}")?;
-            if let Some(span) = span {
-                write!(f, " at {}..{}", span.start, span.end)?;
-            }
-            write!(f, " stays: {reason}")?;
+            write!(f, "\nindex check of {name}{} stays: {reason}", place(*span))?;
         }
         Ok(())
     }

@@ -17,6 +17,7 @@ use kiln_ir::{
     Access, ArrayRef, ArrayType, CallArg, Combine, Fault, FaultKind, Func, FuncBuilder, Layout,
     Node, NodeId, Op, ParamType, Scalar, Shape, Type, check_accesses, parse_file, verify,
 };
+use kiln_opt::SplitLoop;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -101,6 +102,8 @@ struct Nest<'a> {
     callees: &'a [Arc<Func>],
     /// Parameters and local arrays.
     arrays: Vec<(ArrayRef, ArrayType)>,
+    /// The indices of the counted loops around, outermost first.
+    indices: Vec<NodeId>,
 }
 
 fn func(u: &mut Unstructured<'_>, name: &str, callees: &[Arc<Func>], depth: usize) -> Result<Func> {
@@ -112,6 +115,7 @@ fn func(u: &mut Unstructured<'_>, name: &str, callees: &[Arc<Func>], depth: usiz
         },
         callees,
         arrays: Vec::new(),
+        indices: Vec::new(),
     };
     nest.params(u)?;
     let count = u.int_in_range(1..=5)?;
@@ -160,7 +164,7 @@ impl Nest<'_> {
 
     fn statements(&mut self, u: &mut Unstructured<'_>, depth: usize, count: usize) -> Result<()> {
         for _ in 0..count {
-            match u.int_in_range(0..=23)? {
+            match u.int_in_range(0..=27)? {
                 0..=2 if depth < DEPTH_MAX => self.counted(u, depth)?,
                 3 if depth < DEPTH_MAX => self.unbounded(u, depth)?,
                 4 | 5 if depth < DEPTH_MAX => self.branch(u, depth)?,
@@ -171,6 +175,7 @@ impl Nest<'_> {
                 12..=14 => self.load(u)?,
                 15..=18 => self.store(u)?,
                 19 => self.g.choice(u, 2)?,
+                20..=23 if !self.indices.is_empty() => self.border(u, depth)?,
                 _ => self.g.step(u)?,
             }
         }
@@ -241,8 +246,10 @@ impl Nest<'_> {
         let (index, args) = self.g.b.begin_for(&init);
         let mut seen: Vec<(NodeId, Scalar)> = args.into_iter().zip(types.clone()).collect();
         seen.push((index, Scalar::I64));
-        let yields = self.inside(u, depth, &seen, &types)?;
-        let results = self.g.b.end_for(lo, hi, 1, &init, &yields);
+        self.indices.push(index);
+        let yields = self.inside(u, depth, &seen, &types);
+        self.indices.pop();
+        let results = self.g.b.end_for(lo, hi, 1, &init, &yields?);
         self.g.values.extend(results.into_iter().zip(types));
         Ok(())
     }
@@ -287,6 +294,87 @@ impl Nest<'_> {
         let results = self.g.b.end_if(cond, then, &yields);
         self.g.values.extend(results.into_iter().zip(types));
         Ok(())
+    }
+
+    /// Accesses near the index of a loop, under conditions on it, as those of
+    /// a stencil are at a border.
+    fn border(&mut self, u: &mut Unstructured<'_>, depth: usize) -> Result<()> {
+        let index = *u.choose(&self.indices)?;
+        let mut cond = self.on_index(u, index)?;
+        for _ in 0..u.int_in_range(0..=2)? {
+            let other = *u.choose(&self.indices)?;
+            let other = self.on_index(u, other)?;
+            let op = *u.choose(&[Op::And, Op::Or])?;
+            cond = self.g.b.op(op, &[cond, other]);
+        }
+        let scalar = *u.choose(&Scalar::ALL)?;
+        self.g.b.begin_if();
+        let first = self.beside(u, depth, index, scalar)?;
+        let then = self.g.b.begin_else(&[first]);
+        let second = self.beside(u, depth, index, scalar)?;
+        let results = self.g.b.end_if(cond, then, &[second]);
+        self.g.values.push((results[0], scalar));
+        Ok(())
+    }
+
+    /// A comparison of an index with a place.
+    fn on_index(&mut self, u: &mut Unstructured<'_>, index: NodeId) -> Result<NodeId> {
+        let (array, ty) = *u.choose(&self.arrays)?;
+        let shift = u.int_in_range(-2..=3)?;
+        let shift = self.i64(shift);
+        let place = match u.int_in_range(0..=5)? {
+            0 | 1 => shift,
+            2 | 3 if ty.rank > 0 => {
+                let dim = u.int_in_range(0..=ty.rank - 1)?;
+                let len = self.g.b.len(array, dim);
+                self.g.b.op(Op::Sub, &[len, shift])
+            }
+            4 => {
+                let other = *u.choose(&self.indices)?;
+                self.g.b.op(Op::Add, &[other, shift])
+            }
+            _ => self.g.operand(u, Scalar::I64)?,
+        };
+        let ops = [Op::Lt, Op::Le, Op::Gt, Op::Ge, Op::Eq, Op::Ne];
+        let op = *u.choose(&ops)?;
+        let sides = match u.int_in_range(0..=3)? {
+            0 => [place, index],
+            1 => {
+                let moved = self.g.b.op(Op::Add, &[index, shift]);
+                [moved, place]
+            }
+            _ => [index, place],
+        };
+        Ok(self.g.b.op(op, &sides))
+    }
+
+    /// A side of such a branch: an access of a neighbour, and a few more
+    /// statements.
+    fn beside(
+        &mut self,
+        u: &mut Unstructured<'_>,
+        depth: usize,
+        index: NodeId,
+        scalar: Scalar,
+    ) -> Result<NodeId> {
+        let step = u.int_in_range(-1..=1)?;
+        let step = self.i64(step);
+        let near = self.g.b.op(Op::Add, &[index, step]);
+        let outside = self.g.values.len();
+        if let Some(found) = self.pick(u, |ty| ty.rank > 0)? {
+            let at = vec![near; usize::from(found.1.rank)];
+            let guard = self.inside_array(found, &at);
+            if found.1.access == Access::Mut && u.ratio(1, 2)? {
+                let value = self.g.operand(u, found.1.elem)?;
+                self.g.b.store(found.0, &at, value);
+            } else {
+                let value = self.g.b.load_as(found.0, &at, guard, 1);
+                self.g.values.push((value, found.1.elem));
+            }
+        }
+        let value = self.inside(u, depth.max(2), &[], &[scalar]);
+        self.g.values.truncate(outside);
+        Ok(value?[0])
     }
 
     fn reduction(&mut self, u: &mut Unstructured<'_>, depth: usize) -> Result<()> {
@@ -369,13 +457,12 @@ impl Nest<'_> {
         u: &mut Unstructured<'_>,
         (array, ty): (ArrayRef, ArrayType),
     ) -> Result<(Vec<NodeId>, Option<NodeId>)> {
-        let (mut index, mut shown) = (Vec::new(), Vec::new());
-        let mut inside = None;
+        let mut index = Vec::new();
         for dim in 0..ty.rank {
             let at = self.g.operand(u, Scalar::I64)?;
             let len = self.g.b.len(array, dim);
             let (zero, one) = (self.i64(0), self.i64(1));
-            let at = match u.int_in_range(0..=9)? {
+            index.push(match u.int_in_range(0..=9)? {
                 // Inside, unless there is nothing.
                 0..=5 => {
                     let last = self.g.b.op(Op::Sub, &[len, one]);
@@ -385,7 +472,22 @@ impl Nest<'_> {
                 6 => self.g.b.op(Op::Sub, &[at, one]),
                 7 => self.g.b.op(Op::Rem, &[at, len]),
                 _ => at,
-            };
+            });
+        }
+        let guard = self.inside_array((array, ty), &index);
+        Ok((index, guard))
+    }
+
+    /// The guard that says of indices that they are inside, if there are any.
+    fn inside_array(
+        &mut self,
+        (array, ty): (ArrayRef, ArrayType),
+        index: &[NodeId],
+    ) -> Option<NodeId> {
+        let (mut inside, mut shown) = (None, Vec::new());
+        for (dim, &at) in (0..ty.rank).zip(index) {
+            let len = self.g.b.len(array, dim);
+            let zero = self.i64(0);
             let above = self.g.b.op(Op::Le, &[zero, at]);
             let below = self.g.b.op(Op::Lt, &[at, len]);
             let fits = self.g.b.op(Op::And, &[above, below]);
@@ -393,21 +495,18 @@ impl Nest<'_> {
                 None => fits,
                 Some(inside) => self.g.b.op(Op::And, &[inside, fits]),
             });
-            index.push(at);
             if shown.len() < 4 {
                 shown.extend([at, len]);
             }
         }
-        let Some(inside) = inside else {
-            return Ok((index, None));
-        };
+        let inside = inside?;
         let fault = self.g.b.fault(Fault {
             kind: FaultKind::Index,
             message: format!("{array:?}"),
             span: None,
             site: None,
         });
-        Ok((index, Some(self.g.b.guard(inside, fault, &shown))))
+        Some(self.g.b.guard(inside, fault, &shown))
     }
 
     fn load(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
@@ -469,6 +568,8 @@ pub struct Coverage {
     pub stayed: u64,
     /// Programs with tests before their loops.
     pub tested: u64,
+    /// Loops that were split at conditions on their index.
+    pub split: u64,
     /// Runs that failed such a test, so that the guarded variant answered.
     pub retried: u64,
     /// Calls of such programs that passed, in code without those guards.
@@ -612,6 +713,8 @@ pub fn check(source: &[u8], coverage: &mut Coverage) -> std::result::Result<(), 
     let guards = &whole.report().guards;
     coverage.replaced += u64::from(guards.removed);
     coverage.stayed += guards.kept.len() as u64;
+    let is_split = |split: &&SplitLoop| split.ranges > 1;
+    coverage.split += guards.split.iter().filter(is_split).count() as u64;
     coverage.tested += u64::from(whole.optimised().can_retry());
     for _ in 0..CALLS {
         let Ok(inputs) = inputs(&mut u, &func) else {

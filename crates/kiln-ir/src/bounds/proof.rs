@@ -27,7 +27,7 @@ impl Bounds<'_> {
     }
 
     /// Whether a polynomial is never negative, by what is known.
-    pub(super) fn is_proved(&self, context: &Context, goal: &Poly) -> bool {
+    pub fn is_proved(&self, context: &Context, goal: &Poly) -> bool {
         let known = |v: NodeId| self.nest.home(v) == self.func.body();
         let mut proof = Proof {
             bounds: self,

@@ -173,8 +173,9 @@ impl<'a> Pass<'a> {
                 }
                 let sums = matches!(op, Op::Add | Op::Sub | Op::Mul);
                 let is_int = self.func.ty(v).scalar.is_int();
-                if sums && is_int && self.available[v.index()] && !self.bounds.ranges().is_exact(v)
-                {
+                let may_wrap = !self.bounds.ranges().is_exact(v);
+                let is_wished = sums && is_int && self.available[v.index()] && may_wrap;
+                if is_wished && !is_subtraction(self.func, *op, args[1]) {
                     self.base.assume_exact(*op, args[0], args[1]);
                     ops.push(v);
                 }
@@ -240,6 +241,9 @@ impl<'a> Pass<'a> {
                 Err(_) if !self.is_repeated(region) => {
                     self.kept.insert(id, why::ONCE.to_owned());
                 }
+                Err(Unproved::Never) if self.is_conditional(region) => {
+                    self.kept.insert(id, why::CONDITION.to_owned());
+                }
                 Err(reason) => {
                     let reason = why::stays(self.func, &self.bounds, reason);
                     self.kept.insert(id, reason);
@@ -262,6 +266,12 @@ impl<'a> Pass<'a> {
     fn is_repeated(&self, region: RegionId) -> bool {
         let mut owners = self.bounds.nest().outwards(region);
         owners.any(|(_, owner)| !matches!(self.func.node(owner), Node::If { .. }))
+    }
+
+    /// Whether a region is in a branch.
+    fn is_conditional(&self, region: RegionId) -> bool {
+        let mut owners = self.bounds.nest().outwards(region);
+        owners.any(|(_, owner)| matches!(self.func.node(owner), Node::If { .. }))
     }
 
     /// Decides where a load goes whose guard would be left out: behind
@@ -369,6 +379,7 @@ impl<'a> Pass<'a> {
             }
         });
         GuardReport {
+            split: Vec::new(),
             removed: self.removed.len() as u32,
             tests: match self.removed.is_empty() {
                 true => 0,
@@ -377,6 +388,15 @@ impl<'a> Pass<'a> {
             kept: kept.collect(),
         }
     }
+}
+
+/// Whether an op adds an unsigned constant of the upper half, as `x - 1` does
+/// once its constant is a summand: it wraps for all but a few `x`.
+fn is_subtraction(func: &Func, op: Op, constant: NodeId) -> bool {
+    let scalar = func.ty(constant).scalar;
+    let top = Interval::of_type(scalar.to_signed()).hi;
+    let constant = func.as_const(constant).and_then(|c| c.as_int());
+    op == Op::Add && !scalar.is_signed() && constant.is_some_and(|c| c > top)
 }
 
 /// Values that need nothing but parameters and extents.

@@ -4,6 +4,7 @@
 
 mod arrays;
 mod binding;
+mod borders;
 mod builder;
 mod dispatcher;
 mod errors;
