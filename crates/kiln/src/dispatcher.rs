@@ -4,16 +4,21 @@
 //! It keeps one [`ArrayKernel`] per signature, made when a call with it first
 //! comes. A signature is what its arguments are (scalar types, element types,
 //! dimensions, layout, access), never their values or lengths.
+//!
+//! The list of them is never changed: who adds to it, or makes it anew, puts
+//! another one in its place (read, copy, update), and calls read the one they
+//! find without a lock.
 
 use crate::arrays::ArrayKernel;
 use crate::engine::Engine;
 use crate::error::{Error, Kind};
 use crate::func::Func;
 use crate::value::Values;
+use arc_swap::ArcSwap;
 use kiln_ir::ParamType;
 use kiln_runtime::Arg;
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Signatures that a dispatcher takes unless it is told otherwise.
 const SIGNATURES_MAX: usize = 64;
@@ -65,7 +70,22 @@ struct Inner {
     name: Box<str>,
     template: Box<Template>,
     limit: usize,
-    made: RwLock<Vec<(Box<[ParamType]>, ArrayKernel)>>,
+    made: ArcSwap<Vec<Made>>,
+    /// Held by whoever puts another list in its place.
+    changing: Mutex<()>,
+}
+
+/// A signature and its kernel.
+#[derive(Clone)]
+struct Made {
+    types: Arc<[ParamType]>,
+    kernel: ArrayKernel,
+}
+
+/// The kernel of the signature that is asked for.
+fn find(made: &[Made], is_signature: impl Fn(&[ParamType]) -> bool) -> Option<ArrayKernel> {
+    let found = made.iter().find(|made| is_signature(&made.types));
+    found.map(|made| made.kernel.clone())
 }
 
 impl Dispatcher {
@@ -89,7 +109,8 @@ impl Dispatcher {
                 name: name.into(),
                 template: Box::new(template),
                 limit: SIGNATURES_MAX,
-                made: RwLock::default(),
+                made: ArcSwap::default(),
+                changing: Mutex::default(),
             }),
         }
     }
@@ -107,7 +128,8 @@ impl Dispatcher {
                 name: shared.name.clone(),
                 template: Box::new(move |types| (template.template)(types)),
                 limit,
-                made: RwLock::default(),
+                made: ArcSwap::default(),
+                changing: Mutex::default(),
             }),
         }
     }
@@ -157,32 +179,28 @@ impl Dispatcher {
             return Ok(kernel);
         }
         let kernel = self.make(types)?;
-        let mut made = self
-            .inner
-            .made
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, kernel)) = made.iter().find(|(known, _)| **known == *types) {
-            return Ok(kernel.clone());
-        }
-        if made.len() >= self.inner.limit {
-            return Err(Error::from(Kind::Signatures {
-                name: self.inner.name.to_string(),
-                limit: self.inner.limit,
-            }));
-        }
-        made.push((types.into(), kernel.clone()));
-        Ok(kernel)
+        self.change(|made| {
+            if let Some(kernel) = find(made, |known| known == types) {
+                return Ok(kernel);
+            }
+            if made.len() >= self.inner.limit {
+                return Err(Error::from(Kind::Signatures {
+                    name: self.inner.name.to_string(),
+                    limit: self.inner.limit,
+                }));
+            }
+            made.push(Made {
+                types: types.into(),
+                kernel: kernel.clone(),
+            });
+            Ok(kernel)
+        })
     }
 
     /// What it has been compiled for, in the order of their first calls.
     pub fn signatures(&self) -> Vec<Box<[ParamType]>> {
-        let made = self
-            .inner
-            .made
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
-        made.iter().map(|(types, _)| types.clone()).collect()
+        let made = self.inner.made.load();
+        made.iter().map(|made| made.types[..].into()).collect()
     }
 
     /// Writes and compiles every signature anew, for a template that depends
@@ -198,27 +216,31 @@ impl Dispatcher {
             Ok((types, kernel))
         });
         let anew = kernels.collect::<Result<Vec<_>, Error>>()?;
-        let mut made = self
-            .inner
-            .made
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        for (types, kernel) in anew {
-            if let Some(entry) = made.iter_mut().find(|(known, _)| *known == types) {
-                entry.1 = kernel;
+        self.change(|made| {
+            for (types, kernel) in anew {
+                if let Some(entry) = made.iter_mut().find(|entry| *entry.types == *types) {
+                    entry.kernel = kernel;
+                }
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     fn find(&self, is_signature: impl Fn(&[ParamType]) -> bool) -> Option<ArrayKernel> {
-        let made = self
-            .inner
-            .made
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
-        let entry = made.iter().find(|(types, _)| is_signature(types));
-        entry.map(|(_, kernel)| kernel.clone())
+        find(&self.inner.made.load(), is_signature)
+    }
+
+    /// Puts a changed list in the place of the one there is.
+    fn change<T>(
+        &self,
+        change: impl FnOnce(&mut Vec<Made>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let lock = &self.inner.changing;
+        let _changing = lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut made = Vec::clone(&self.inner.made.load());
+        let changed = change(&mut made)?;
+        self.inner.made.store(Arc::new(made));
+        Ok(changed)
     }
 
     #[cold]
