@@ -80,6 +80,65 @@ fn sizes(c: &mut Criterion) {
     group.finish();
 }
 
+/// Statements over an array, and blocks in blocks, with every index checked.
+fn structure(c: &mut Criterion) {
+    let cases: [(&str, &[usize], fn(usize) -> kiln::Func); 2] = [
+        ("statements", &[10, 30, 100, 300, 1_000], statements),
+        ("blocks", &[5, 10, 20, 40, 60], blocks),
+    ];
+    for (name, sizes, func) in cases {
+        let mut group = c.benchmark_group(format!("compile/{name}"));
+        group.sample_size(10);
+        for &size in sizes {
+            group.throughput(Throughput::Elements(size as u64));
+            group.bench_with_input(BenchmarkId::from_parameter(size), &func(size), |b, func| {
+                b.iter_batched(
+                    || {
+                        let builder = kiln::Engine::builder().limits(kiln::Limits::trusted());
+                        builder.tier(Tier::Native).build()
+                    },
+                    |engine| {
+                        let kernel = engine.arrays(func).expect("within the limits");
+                        assert!(kernel.prepare(), "native code");
+                    },
+                    BatchSize::PerIteration,
+                );
+            });
+        }
+        group.finish();
+    }
+}
+
+/// Stores, each of what the one before stored.
+fn statements(count: usize) -> kiln::Func {
+    let b = kiln::Builder::new("statements");
+    let y = b.array_mut::<i64, 1>("y");
+    for i in 1..=count as i64 {
+        y.set(i, y.at(i - 1) * 3 + i);
+    }
+    b.finish().expect("in order")
+}
+
+/// Loops of two rounds, nine conditions between one and the next.
+fn blocks(depth: usize) -> kiln::Func {
+    type Round<'b> = kiln::Var<'b, i64>;
+    type Array<'b> = kiln::ArrayMut<'b, i64, 1>;
+    fn nest<'b>(b: &'b kiln::Builder, y: Array<'b>, round: Round<'b>, depth: usize) {
+        if depth == 0 {
+            y.set(0, y.at(0) + round + 1);
+        } else if depth.is_multiple_of(10) {
+            b.for_each(0, 2, |round| nest(b, y, round, depth - 1));
+        } else {
+            round.lt(depth as i64).then(|| nest(b, y, round, depth - 1));
+        }
+    }
+    let b = kiln::Builder::new("blocks");
+    let y = b.array_mut::<i64, 1>("y");
+    let first = b.input::<i64>("first");
+    nest(&b, y, first, depth);
+    b.finish().expect("in order")
+}
+
 /// A chain of ops that none can be left out of.
 fn chain(nodes: usize) -> Func {
     let mut b = FuncBuilder::new("chain");
@@ -96,5 +155,5 @@ fn chain(nodes: usize) -> Func {
     b.finish(&[result])
 }
 
-criterion_group!(benches, stages, first_result, sizes);
+criterion_group!(benches, stages, first_result, sizes, structure);
 criterion_main!(benches);

@@ -55,6 +55,14 @@ fn run(kernel: &str) -> f64 {
             let (x, mut y) = (reals(1, n), vec![0.0; n]);
             time(|| ema(black_box(0.1), black_box(&x), black_box(&mut y)))
         }
+        "sum" => {
+            let x = reals(0, n);
+            time(|| _ = black_box(sum(black_box(&x))))
+        }
+        "dot" => {
+            let (x, y) = (reals(0, n), reals(1, n));
+            time(|| _ = black_box(dot(black_box(&x), black_box(&y))))
+        }
         "max" => {
             let x = reals(0, n);
             time(|| _ = black_box(max(black_box(&x))))
@@ -79,6 +87,24 @@ fn run(kernel: &str) -> f64 {
         "jacobi512" => {
             let (u, mut v) = (reals(0, 512 * 512), vec![0.0; 512 * 512]);
             time(|| jacobi(black_box(512), black_box(&u), black_box(&mut v)))
+        }
+        "border512" => {
+            let (u, mut v) = (reals(0, 512 * 512), vec![0.0; 512 * 512]);
+            time(|| border(black_box(512), black_box(&u), black_box(&mut v)))
+        }
+        "spmv" => {
+            let start: Vec<usize> = (0..4097).map(|i| 16 * i).collect();
+            let columns: Vec<usize> = (0..n).map(|i| i * 7919 % 4096).collect();
+            let (values, x, mut y) = (reals(2, n), reals(3, 4096), vec![0.0; 4096]);
+            time(|| {
+                spmv(
+                    black_box(&start),
+                    black_box(&columns),
+                    black_box(&values),
+                    black_box(&x),
+                    black_box(&mut y),
+                );
+            })
         }
         "matmul256" => {
             let (a, b) = (reals(0, 256 * 256), reals(1, 256 * 256));
@@ -112,6 +138,16 @@ fn ema(a: f64, x: &[f64], y: &mut [f64]) {
         s = a * x + b * s;
         *y = s;
     }
+}
+
+#[inline(never)]
+fn sum(x: &[f64]) -> f64 {
+    x.iter().sum()
+}
+
+#[inline(never)]
+fn dot(x: &[f64], y: &[f64]) -> f64 {
+    x.iter().zip(y).map(|(x, y)| x * y).sum()
 }
 
 #[inline(never)]
@@ -149,6 +185,30 @@ fn jacobi(n: usize, u: &[f64], v: &mut [f64]) {
     for (((up, here), down), v) in rows.zip(v.chunks_exact_mut(n).skip(1)) {
         for j in 1..n - 1 {
             v[j] = 0.25 * (up[j] + down[j] + here[j - 1] + here[j + 1]);
+        }
+    }
+}
+
+#[inline(never)]
+fn border(n: usize, u: &[f64], v: &mut [f64]) {
+    for i in 0..n {
+        for j in 0..n {
+            v[i * n + j] = if i > 0 && i < n - 1 && j > 0 && j < n - 1 {
+                let (up, down) = (u[(i - 1) * n + j], u[(i + 1) * n + j]);
+                0.25 * (up + down + u[i * n + j - 1] + u[i * n + j + 1])
+            } else {
+                u[i * n + j]
+            };
+        }
+    }
+}
+
+#[inline(never)]
+fn spmv(start: &[usize], columns: &[usize], values: &[f64], x: &[f64], y: &mut [f64]) {
+    for (i, y) in y.iter_mut().enumerate() {
+        *y = 0.0;
+        for k in start[i]..start[i + 1] {
+            *y += values[k] * x[columns[k]];
         }
     }
 }

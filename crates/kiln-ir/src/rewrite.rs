@@ -124,6 +124,29 @@ pub trait Rewrite {
         let _ = (old, piece);
     }
 
+    /// Whether the counted loop `old` of `func` is made twice, as the two
+    /// sides of an `if`: gives the old values, all from outside of the loop,
+    /// that [`version`](Self::version) makes the condition of.
+    fn versions(&mut self, func: &Func, old: NodeId) -> Option<Vec<NodeId>> {
+        let _ = (func, old);
+        None
+    }
+
+    /// Makes the condition under which the first copy of a loop runs.
+    ///
+    /// # Panics
+    /// When [`versions`](Self::versions) gives none.
+    fn version(&mut self, b: &mut FuncBuilder, old: NodeId, values: &[NodeId]) -> NodeId {
+        let _ = (b, values);
+        unreachable!("{old} is made once")
+    }
+
+    /// Hears which copy of a loop is made next: the one for the condition,
+    /// the one for its opposite, none any more.
+    fn copy(&mut self, old: NodeId, holds: Option<bool>) {
+        let _ = (old, holds);
+    }
+
     /// Makes a pure `if` whose condition is not known, or values instead.
     fn choice(&mut self, b: &mut FuncBuilder, choice: &Choice<'_>) -> Vec<NodeId> {
         choice.make(b)
@@ -369,6 +392,22 @@ impl<R: Rewrite> Copier<'_, R> {
     }
 
     fn structure(&mut self, b: &mut FuncBuilder, id: NodeId) -> Vec<NodeId> {
+        let Some(values) = self.rewrite.versions(self.func, id) else {
+            return self.structure_once(b, id);
+        };
+        let values = self.all(b, &values);
+        let cond = self.rewrite.version(b, id, &values);
+        b.begin_if();
+        self.rewrite.copy(id, Some(true));
+        let yields = self.structure_once(b, id);
+        let then = b.begin_else(&yields);
+        self.rewrite.copy(id, Some(false));
+        let yields = self.structure_once(b, id);
+        self.rewrite.copy(id, None);
+        b.end_if(cond, then, &yields)
+    }
+
+    fn structure_once(&mut self, b: &mut FuncBuilder, id: NodeId) -> Vec<NodeId> {
         let func = self.func;
         match func.node(id) {
             Node::If {

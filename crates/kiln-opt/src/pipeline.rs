@@ -53,8 +53,7 @@ pub fn optimize_traced(
         mut report, counts, ..
     } = column;
     report.rules = counts.fired();
-    let is_changed = report.guards.removed > 0 || !report.guards.split.is_empty();
-    if is_changed && check_accesses(&func).is_err() {
+    if report.guards.has_changes() && check_accesses(&func).is_err() {
         // A later pass hid a bound from the check: then the guards stay.
         let mut guarded = optimize_traced(source, &config.guarded(true), trace)?;
         guarded.report.guards = guards::all_kept(source, why::NOT_AGAIN);

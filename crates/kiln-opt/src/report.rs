@@ -42,8 +42,22 @@ pub struct GuardReport {
     pub removed: u32,
     /// Those tests; a call that fails one is made by the guarded variant.
     pub tests: u32,
+    /// Loops that are made twice, with and without guards.
+    pub versions: VersionReport,
     /// The guards that stayed, in the order of the Func.
     pub kept: Vec<KeptGuard>,
+}
+
+/// Loops of which a copy without guards runs if what is tested where they
+/// begin holds: their bounds, or what an index starts from, are data.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct VersionReport {
+    /// Guards that these copies are without.
+    pub guards: u32,
+    /// Those loops.
+    pub loops: u32,
+    /// What is tested where they begin, of all together.
+    pub tests: u32,
 }
 
 /// A loop with guards of indices under conditions on its index.
@@ -110,6 +124,13 @@ impl Report {
     }
 }
 
+impl GuardReport {
+    /// Whether anything was left out or copied.
+    pub(crate) fn has_changes(&self) -> bool {
+        self.removed > 0 || self.versions.guards > 0 || !self.split.is_empty()
+    }
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("passes:")?;
@@ -167,6 +188,17 @@ impl fmt::Display for GuardReport {
                 f,
                 "\nindex checks: {} replaced by {} test(s) before the loops",
                 self.removed, self.tests
+            )?;
+        }
+        let VersionReport {
+            guards,
+            loops,
+            tests,
+        } = self.versions;
+        if guards > 0 {
+            write!(
+                f,
+                "\nindex checks: {guards} replaced by {tests} test(s) where {loops} loop(s) begin"
             )?;
         }
         for KeptGuard { name, span, reason } in &self.kept {

@@ -209,11 +209,11 @@ impl Nest<'_> {
     fn range(&mut self, u: &mut Unstructured<'_>, depth: usize) -> Result<(NodeId, NodeId)> {
         let (array, ty) = *u.choose(&self.arrays)?;
         let hi = match u.int_in_range(0..=5)? {
-            0..=3 if ty.rank > 0 => {
+            0..=2 if ty.rank > 0 => {
                 let dim = u.int_in_range(0..=ty.rank - 1)?;
                 self.g.b.len(array, dim)
             }
-            4 => self.g.operand(u, Scalar::I64)?,
+            3 | 4 => self.g.operand(u, Scalar::I64)?,
             _ => {
                 let hi = u.int_in_range(0..=9)?;
                 self.i64(hi)
@@ -471,6 +471,7 @@ impl Nest<'_> {
                 }
                 6 => self.g.b.op(Op::Sub, &[at, one]),
                 7 => self.g.b.op(Op::Rem, &[at, len]),
+                8 => self.indices.last().copied().unwrap_or(at),
                 _ => at,
             });
         }
@@ -570,6 +571,8 @@ pub struct Coverage {
     pub tested: u64,
     /// Loops that were split at conditions on their index.
     pub split: u64,
+    /// Loops that were made twice, with and without guards.
+    pub versions: u64,
     /// Runs that failed such a test, so that the guarded variant answered.
     pub retried: u64,
     /// Calls of such programs that passed, in code without those guards.
@@ -715,6 +718,7 @@ pub fn check(source: &[u8], coverage: &mut Coverage) -> std::result::Result<(), 
     coverage.stayed += guards.kept.len() as u64;
     let is_split = |split: &&SplitLoop| split.ranges > 1;
     coverage.split += guards.split.iter().filter(is_split).count() as u64;
+    coverage.versions += u64::from(guards.versions.loops);
     coverage.tested += u64::from(whole.optimised().can_retry());
     for _ in 0..CALLS {
         let Ok(inputs) = inputs(&mut u, &func) else {

@@ -50,6 +50,7 @@ fn programs_with_loops_and_arrays_give_the_same_bits_every_way() {
         stayed,
         tested,
         split,
+        versions,
         retried,
         passed,
         ..
@@ -64,7 +65,10 @@ fn programs_with_loops_and_arrays_give_the_same_bits_every_way() {
         replaced > count && stayed > count / 4 && tested > count / 4,
         "{replaced} guards replaced, {stayed} stayed, {tested} programs with tests"
     );
-    assert!(split > count / 10, "{split} loops were split");
+    assert!(
+        split > count / 10 && versions > count / 40,
+        "{split} loops were split, {versions} made twice"
+    );
     assert!(
         passed > count / 4 && retried > count,
         "{passed} calls passed their tests, {retried} runs did not"

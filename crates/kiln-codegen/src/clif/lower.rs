@@ -9,6 +9,7 @@
 use super::emit::{Emit, Kind, PIECE};
 use crate::frame::FrameLayout;
 use crate::{CodegenError, Entry, Level};
+use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, StackSlot, Value};
 use cranelift_frontend::Variable;
 use kiln_ir::{Const, Func, Node, NodeId, Op, RegionId, Scalar, Schedule, Type};
@@ -343,6 +344,14 @@ impl<'a> Lowerer<'a> {
                 let shifted = self.e.ishl(x, by);
                 Ok(self.e.iadd(x, shifted))
             }
+            Op::And | Op::Or if let Some([x, extent]) = self.within(op, args) => {
+                let (x, extent) = (self.scalar(x), self.scalar(extent));
+                let compare = match op {
+                    Op::And => IntCC::UnsignedLessThan,
+                    _ => IntCC::UnsignedGreaterThanOrEqual,
+                };
+                Ok(self.e.b.ins().icmp(compare, x, extent))
+            }
             _ => {
                 let made = self.e.one(op, from.scalar, &values[..args.len()]);
                 made.ok_or_else(|| self.no_form(op, from))
@@ -359,6 +368,30 @@ impl<'a> Lowerer<'a> {
             [3, 5, 9]
                 .contains(&by)
                 .then(|| (factor, (by - 1).ilog2().into()))
+        })
+    }
+
+    /// The value and the extent of `0 <= x && x < extent`, or of its opposite
+    /// with `or`, where the extent is not negative: without signs that is one
+    /// comparison.
+    fn within(&self, op: Op, args: &[NodeId]) -> Option<[NodeId; 2]> {
+        let (from, below) = match op {
+            Op::And => (Op::Ge, Op::Lt),
+            _ => (Op::Lt, Op::Ge),
+        };
+        let compared = |v: NodeId, by: Op| match self.func.node(v) {
+            Node::Op { op, args } if *op == by => Some([args[0], args[1]]),
+            _ => None,
+        };
+        let whole = |v: NodeId| self.func.as_const(v).and_then(|c| c.as_int());
+        (0..2).find_map(|first| {
+            let [x, zero] = compared(args[first], from)?;
+            let [same, extent] = compared(args[1 - first], below)?;
+            let is_extent = matches!(self.func.node(extent), Node::Len { .. })
+                || whole(extent).is_some_and(|n| n >= 0);
+            let is_signed = self.func.ty(x).scalar.is_signed();
+            let found = x == same && is_signed && whole(zero) == Some(0) && is_extent;
+            found.then_some([x, extent])
         })
     }
 

@@ -78,7 +78,9 @@ impl Bounds<'_> {
 
     /// Adds what a condition says if it `holds`, or if it does not.
     fn condition(&self, context: &mut Context, cond: NodeId, holds: bool) {
-        for (leaf, holds) in self.leaves(cond, holds, &[]) {
+        let leaves = self.leaves(cond, holds, &[]);
+        self.learn_exact(context, &leaves);
+        for (leaf, holds) in leaves {
             if let Some((op, x, y)) = self.binary(leaf) {
                 let mut facts = self.comparison(context, op, &[x, y], holds);
                 facts.extend(self.difference(context, op, &[x, y], holds));
@@ -127,7 +129,19 @@ impl Bounds<'_> {
     pub(super) fn learn(&self, context: &mut Context, cond: NodeId, loops: &[(NodeId, NodeId)]) {
         let leaves = self.leaves(cond, true, loops);
         // First which ops do not wrap, then what they say.
-        for &(leaf, holds) in &leaves {
+        self.learn_exact(context, &leaves);
+        for (leaf, holds) in leaves {
+            if let Some((op, x, y)) = self.binary(leaf) {
+                for fact in self.comparison(context, op, &[x, y], holds) {
+                    context.learn(fact);
+                }
+            }
+        }
+    }
+
+    /// Adds which ops do not wrap, by what asks it.
+    fn learn_exact(&self, context: &mut Context, leaves: &[(NodeId, bool)]) {
+        for &(leaf, holds) in leaves {
             let exact = match self.binary(leaf) {
                 Some((Op::AddOverflows, x, y)) => (Op::Add, x, y),
                 Some((Op::SubOverflows, x, y)) => (Op::Sub, x, y),
@@ -141,13 +155,6 @@ impl Bounds<'_> {
             let factor = self.func.as_const(exact.2).and_then(|c| c.as_int());
             if let (Op::Mul, Some(factor)) = (exact.0, factor) {
                 context.scaled.insert((exact.1, factor));
-            }
-        }
-        for (leaf, holds) in leaves {
-            if let Some((op, x, y)) = self.binary(leaf) {
-                for fact in self.comparison(context, op, &[x, y], holds) {
-                    context.learn(fact);
-                }
             }
         }
     }

@@ -89,7 +89,7 @@ impl<F: Fn(NodeId) -> bool> Proof<'_, F> {
     fn reduce(&mut self, goal: Poly) -> Result<Vec<Poly>, Unproved> {
         self.fuel = self.fuel.checked_sub(1).ok_or(Unproved::Form)?;
         let range = goal.range(|v| self.bounds.ranges.get(v));
-        if range.is_some_and(|r| r.lo >= 0) || self.context.implies(&goal) {
+        if range.is_some_and(|r| r.lo >= 0) || self.is_known(&goal) {
             return Ok(Vec::new());
         }
         let nest = &self.bounds.nest;
@@ -101,13 +101,18 @@ impl<F: Fn(NodeId) -> bool> Proof<'_, F> {
             };
         };
         let func = self.bounds.func;
-        let mut failed = None;
+        let (mut found, mut failed) = (None, None);
         for fact in &self.context.conditions {
             match cancel(&goal, fact, innermost).map(|rest| self.reduce(rest)) {
-                Some(Ok(goals)) => return Ok(goals),
+                // Nothing is left: no other fact does better.
+                Some(Ok(goals)) if goals.is_empty() => return Ok(goals),
+                Some(Ok(goals)) => _ = found.get_or_insert(goals),
                 Some(Err(why)) => failed = Some(why),
                 None => {}
             }
+        }
+        if let Some(goals) = found {
+            return Ok(goals);
         }
         let Some((owner, lo, hi)) = nest.index_of(func, innermost) else {
             return self
@@ -144,6 +149,16 @@ impl<F: Fn(NodeId) -> bool> Proof<'_, F> {
             true => Ok(goals),
             false => Err(Unproved::Form),
         }
+    }
+
+    /// Whether a guard or a condition says so by itself.
+    fn is_known(&self, goal: &Poly) -> bool {
+        let ranges = &self.bounds.ranges;
+        let follows = |fact: &Poly| {
+            let rest = goal.plus(-1, fact).and_then(|p| p.range(|v| ranges.get(v)));
+            rest.is_some_and(|rest| rest.lo >= 0)
+        };
+        self.context.implies(goal) || self.context.conditions.iter().any(follows)
     }
 
     /// What the goal comes to with the operands of an op that gives one of

@@ -1,7 +1,7 @@
 //! The copy of a Func without the guards that tests replace.
 
 use super::Pass;
-use super::entry::Entry;
+use super::entry::{Entry, Tests};
 use crate::rules::Counts;
 use kiln_ir::{ArrayRef, FaultId, Func, FuncBuilder, NodeId, ParamType, Rewrite, inline};
 use rustc_hash::FxHashMap;
@@ -32,8 +32,11 @@ impl Pass<'_> {
         self.tests = tests;
         let mut copy = Copy {
             pass: self,
+            arrays: &arrays,
             entry: guard,
             made: FxHashMap::default(),
+            without: Vec::new(),
+            guarded: 0,
         };
         let results = inline(&mut b, func, &values, &arrays, &mut copy);
         b.finish(&results)
@@ -43,10 +46,15 @@ impl Pass<'_> {
 /// Copies all but the guards that are left out.
 struct Copy<'a, 'f> {
     pass: &'a Pass<'f>,
+    arrays: &'a [Option<ArrayRef>],
     /// The guard at entry, if there are tests.
     entry: Option<NodeId>,
     /// The new guards by the old ones.
     made: FxHashMap<NodeId, NodeId>,
+    /// The loops around, of which this is the copy without guards.
+    without: Vec<NodeId>,
+    /// How many loops are around of which this is the other copy.
+    guarded: usize,
 }
 
 impl Rewrite for Copy<'_, '_> {
@@ -58,7 +66,9 @@ impl Rewrite for Copy<'_, '_> {
         fault: FaultId,
         operands: &[NodeId],
     ) -> Option<NodeId> {
-        if self.pass.removed.contains_key(&old) {
+        let owner = self.pass.versions.guards.get(&old);
+        let is_without = owner.is_some_and(|owner| self.without.contains(owner));
+        if is_without || self.pass.removed.contains_key(&old) {
             return None;
         }
         let new = b.guard(cond, fault, operands);
@@ -78,5 +88,45 @@ impl Rewrite for Copy<'_, '_> {
             Some(guard) => self.made.get(guard).copied().or(after).or(self.entry),
             None => after.or(self.entry),
         }
+    }
+
+    fn versions(&mut self, _func: &Func, old: NodeId) -> Option<Vec<NodeId>> {
+        let tests = self.pass.versions.loops.get(&old)?;
+        (self.guarded == 0).then(|| self.values(tests))
+    }
+
+    fn version(&mut self, b: &mut FuncBuilder, old: NodeId, values: &[NodeId]) -> NodeId {
+        let tests = &self.pass.versions.loops[&old];
+        let made = self.values(tests).into_iter().zip(values.iter().copied());
+        let mut entry = Entry {
+            pass: self.pass,
+            b,
+            counts: Counts::default(),
+            made: made.collect(),
+            arrays: self.arrays,
+        };
+        entry.all_hold(tests)
+    }
+
+    fn copy(&mut self, old: NodeId, holds: Option<bool>) {
+        match holds {
+            Some(true) => self.without.push(old),
+            Some(false) => {
+                self.without.pop();
+                self.guarded += 1;
+            }
+            None => self.guarded -= 1,
+        }
+    }
+}
+
+impl Copy<'_, '_> {
+    /// What tests are computed from, but what there is at entry.
+    fn values(&self, tests: &Tests) -> Vec<NodeId> {
+        let mut values: Vec<NodeId> = tests.nodes().collect();
+        values.retain(|v| !self.pass.available[v.index()]);
+        values.sort_unstable();
+        values.dedup();
+        values
     }
 }

@@ -11,9 +11,9 @@ use std::collections::BTreeMap;
 /// What the guard at entry says of itself.
 const TESTED: &str = "indices of all rounds";
 
-/// Tests that hold unless one of some loops is empty.
+/// Polynomials that must not be negative.
 #[derive(Debug, Default)]
-struct Tests {
+pub(super) struct Tests {
     /// The polynomials without their constants, in order.
     order: Vec<Poly>,
     /// The least constant of each.
@@ -21,7 +21,16 @@ struct Tests {
 }
 
 impl Tests {
-    fn add(&mut self, goal: Poly) {
+    pub(super) fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// The values that they are computed from.
+    pub(super) fn nodes(&self) -> impl Iterator<Item = NodeId> + '_ {
+        self.order.iter().flat_map(Poly::nodes)
+    }
+
+    pub(super) fn add(&mut self, goal: Poly) {
         let (rest, constant) = goal.split_constant();
         match self.least.get_mut(&rest) {
             Some(least) => *least = constant.min(*least),
@@ -69,13 +78,8 @@ impl Entry<'_, '_> {
             all = self.join(Op::And, all, fits);
         }
         for (loops, group) in groups {
-            let mut holds = self.b.bool(true);
-            tests += group.order.len();
-            for rest in group.order {
-                let least = group.least[&rest];
-                let test = self.not_negative(&rest, least);
-                holds = self.join(Op::And, holds, test);
-            }
+            tests += group.len();
+            let mut holds = self.all_hold(&group);
             for owner in loops {
                 let empty = self.is_empty(owner);
                 holds = self.join(Op::Or, holds, empty);
@@ -93,6 +97,16 @@ impl Entry<'_, '_> {
             site: None,
         });
         (Some(self.b.guard(all, fault, &[])), tests)
+    }
+
+    /// Whether no polynomial is negative.
+    pub(super) fn all_hold(&mut self, tests: &Tests) -> NodeId {
+        let mut holds = self.b.bool(true);
+        for rest in &tests.order {
+            let test = self.not_negative(rest, tests.least[rest]);
+            holds = self.join(Op::And, holds, test);
+        }
+        holds
     }
 
     fn is_known_loop(&self, owner: NodeId) -> bool {

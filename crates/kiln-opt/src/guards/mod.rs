@@ -11,11 +11,16 @@
 //! asked whether it does; one that does fails the test, and the guarded
 //! variant makes the call.
 //!
+//! Where a bound is data, what must hold is known only when the loop begins,
+//! and by then something may have been stored. So such a loop is made twice,
+//! as the sides of an `if` on its tests: without the guards and with them.
+//!
 //! Nothing here is trusted: [`check_accesses`] derives every bound again from
 //! the Func that was made, and what it cannot derive gets its guard back.
 
 mod copy;
 mod entry;
+mod versions;
 
 use crate::report::{GuardReport, KeptGuard};
 use crate::why;
@@ -25,9 +30,10 @@ use kiln_ir::{
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
+use versions::Versions;
 
 /// How often guards are put back before all of them are.
-const ATTEMPTS: usize = 3;
+const ATTEMPTS: usize = 4;
 
 /// The most tests of a Func: a test is read once for each loop by whoever
 /// derives the bounds again.
@@ -44,7 +50,7 @@ pub(crate) fn hoist(func: &Func) -> (Option<Func>, GuardReport) {
     let mut pass = Pass::new(func);
     pass.decide();
     for _ in 0..ATTEMPTS {
-        if pass.removed.is_empty() {
+        if pass.removed.is_empty() && pass.versions.guards.is_empty() {
             break;
         }
         let made = pass.make();
@@ -104,6 +110,8 @@ struct Pass<'a> {
     freed: BTreeMap<NodeId, Need>,
     /// Loads that another guard holds in place from now on.
     held: FxHashMap<NodeId, NodeId>,
+    /// Guards that one of the copies of a loop is without.
+    versions: Versions,
     tests: usize,
     extents: FxHashMap<(ArrayRef, u8), NodeId>,
 }
@@ -121,6 +129,7 @@ impl<'a> Pass<'a> {
             kept: BTreeMap::new(),
             freed: BTreeMap::new(),
             held: FxHashMap::default(),
+            versions: Versions::default(),
             tests: 0,
             extents: FxHashMap::default(),
         };
@@ -211,6 +220,7 @@ impl<'a> Pass<'a> {
     /// Decides about every guard, then about the loads behind them.
     fn decide(&mut self) {
         let guards = self.guards();
+        let mut data = Vec::new();
         let mut by_index: FxHashMap<(RegionId, NodeId), Vec<(NodeId, NodeId)>> =
             FxHashMap::default();
         let mut tested = FxHashSet::default();
@@ -245,6 +255,9 @@ impl<'a> Pass<'a> {
                     self.kept.insert(id, why::CONDITION.to_owned());
                 }
                 Err(reason) => {
+                    if matches!(reason, Unproved::Depends(_)) {
+                        data.push((id, said));
+                    }
                     let reason = why::stays(self.func, &self.bounds, reason);
                     self.kept.insert(id, reason);
                 }
@@ -260,6 +273,7 @@ impl<'a> Pass<'a> {
                 self.free(id, *after, &by_index);
             }
         }
+        self.version(&data);
     }
 
     /// Whether a region is in a loop.
@@ -335,6 +349,11 @@ impl<'a> Pass<'a> {
 
     /// Puts the guards of some arrays back.
     fn put_back(&mut self, arrays: &FxHashSet<ArrayRef>) {
+        // Copies of loops first: their guards keep the reasons they had.
+        if !self.versions.guards.is_empty() {
+            self.versions = Versions::default();
+            return;
+        }
         let func = self.func;
         let is_of = |id: &NodeId| match func.node(*id) {
             Node::Guard { operands, .. } => operands.iter().any(|&v| match func.node(v) {
@@ -363,10 +382,13 @@ impl<'a> Pass<'a> {
             self.kept.insert(id, why::NOT_AGAIN.to_owned());
         }
         self.freed.clear();
+        self.versions = Versions::default();
     }
 
     fn report(&self) -> GuardReport {
-        let worth_a_word = self.kept.iter().filter(|(_, reason)| *reason != why::ONCE);
+        let is_asked = |id: &NodeId| !self.versions.guards.contains_key(id);
+        let kept = self.kept.iter().filter(|(id, _)| is_asked(id));
+        let worth_a_word = kept.filter(|(_, reason)| *reason != why::ONCE);
         let kept = worth_a_word.map(|(&id, reason)| {
             let fault = match self.func.node(id) {
                 Node::Guard { fault, .. } => self.func.fault(*fault),
@@ -380,6 +402,7 @@ impl<'a> Pass<'a> {
         });
         GuardReport {
             split: Vec::new(),
+            versions: self.versions.report(),
             removed: self.removed.len() as u32,
             tests: match self.removed.is_empty() {
                 true => 0,

@@ -47,7 +47,7 @@ pub(super) fn branches(func: &Func) -> Vec<Branch> {
 }
 
 /// The number of nodes in each region and the regions in it.
-pub(super) fn sizes(func: &Func, nest: &Nest) -> Vec<usize> {
+pub(crate) fn sizes(func: &Func, nest: &Nest) -> Vec<usize> {
     let mut sizes = vec![0; func.region_count()];
     for id in (0..func.node_count()).map(NodeId::new) {
         sizes[nest.home(id).index()] += 1;

@@ -12,7 +12,7 @@
 //! conditions with guards of indices under them count: others cost a
 //! comparison, and a copy may cost more.
 
-mod branches;
+pub(crate) mod branches;
 mod test;
 
 use crate::report::SplitLoop;
@@ -32,10 +32,10 @@ const CUTS_MAX: usize = 6;
 
 /// A loop of fewer rounds stays whole: what its pieces ask before they begin
 /// costs as much as the conditions in it.
-const ROUNDS_MIN: i128 = 16;
+pub(crate) const ROUNDS_MIN: i128 = 16;
 
 /// The most nodes that all copies of a Func may add.
-const GROWTH_MAX: usize = 4096;
+pub(crate) const GROWTH_MAX: usize = 4096;
 
 /// Cuts the loops whose conditions have guards under them. `None` for the
 /// Func if nothing changes.

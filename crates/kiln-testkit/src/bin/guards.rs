@@ -39,6 +39,10 @@ enum Arg {
     Counts(i64),
     /// 1, 2, ...
     Numbers(i64),
+    /// 0, 16, 32, ...: where rows of 16 begin.
+    Starts(i64),
+    /// Places in an array of the second length, all over it.
+    Places(i64, i64),
     /// The points of a grid over a rectangle of the plane: the real parts,
     /// or the imaginary ones.
     Re(i64),
@@ -59,6 +63,16 @@ const CASES: &[Case] = &[
         kernel: "ema",
         elements: 65_536,
         args: &[Arg::Real(0.1), Arg::Reals(&[65_536]), Arg::Zeros(&[65_536])],
+    },
+    Case {
+        kernel: "sum",
+        elements: 65_536,
+        args: &[Arg::Reals(&[65_536])],
+    },
+    Case {
+        kernel: "dot",
+        elements: 65_536,
+        args: &[Arg::Reals(&[65_536]), Arg::Reals(&[65_536])],
     },
     Case {
         kernel: "max",
@@ -84,6 +98,22 @@ const CASES: &[Case] = &[
         kernel: "jacobi512",
         elements: 510 * 510,
         args: &[Arg::Reals(&[512, 512]), Arg::Zeros(&[512, 512])],
+    },
+    Case {
+        kernel: "border512",
+        elements: 512 * 512,
+        args: &[Arg::Reals(&[512, 512]), Arg::Zeros(&[512, 512])],
+    },
+    Case {
+        kernel: "spmv",
+        elements: 65_536,
+        args: &[
+            Arg::Starts(4097),
+            Arg::Places(65_536, 4096),
+            Arg::Reals(&[65_536]),
+            Arg::Reals(&[4096]),
+            Arg::Zeros(&[4096]),
+        ],
     },
     Case {
         kernel: "matmul256",
@@ -200,6 +230,12 @@ fn set(frame: &mut Frame, index: usize, arg: Arg) -> Option<(Column, Vec<i64>)> 
         Arg::Zeros(shape) => reals(shape, &|_| 0.0),
         Arg::Counts(len) => ints(len, 0, 0),
         Arg::Numbers(len) => ints(len, 1, 1),
+        Arg::Starts(len) => ints(len, 0, 16),
+        Arg::Places(len, of) => {
+            let places = (0..len).map(|i| Const::i64(i * 7919 % of));
+            let places: Vec<Const> = places.collect();
+            Some((Column::of(Scalar::I64, &places, true), vec![len]))
+        }
         Arg::Re(n) => reals(&[n * n], &|i| line(-2.0, 0.5, i % n, n)),
         Arg::Im(n) => reals(&[n * n], &|i| line(-1.25, 1.25, i / n, n)),
     }

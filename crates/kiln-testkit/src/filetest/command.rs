@@ -3,7 +3,7 @@
 use crate::filetest::file::{Case, option};
 use kiln_codegen::{CodegenConfig, Entry, Level, Target};
 use kiln_formula::{Formula, InputType, Options};
-use kiln_ir::{Func, Op, Scalar, as_row_loop, parse_file, verify};
+use kiln_ir::{Func, Op, Scalar, as_row_loop, guard_accesses, parse_file, verify};
 use kiln_opt::{OptConfig, optimize, widen};
 
 type Settings = [(String, String)];
@@ -70,13 +70,22 @@ fn violations(earlier: &str, case: &Case) -> String {
     }
 }
 
+/// The Func, with guards before all accesses if the file asks for them.
+pub(crate) fn with_guards(options: &Settings, func: Func) -> Func {
+    match option(options, "guards") {
+        Some("added") => guard_accesses(&func),
+        _ => func,
+    }
+}
+
 fn optimized(options: &Settings, func: &Func) -> Result<String, String> {
     let mut config = OptConfig::default().verify(true);
     // Functions that are native ops are not expanded.
     if option(options, "functions") == Some("stay") {
         config = config.native(&Op::all().collect::<Vec<_>>());
     }
-    let optimized = optimize(func, &config).map_err(|e| e.to_string())?;
+    let func = with_guards(options, func.clone());
+    let optimized = optimize(&func, &config).map_err(|e| e.to_string())?;
     let mut text = optimized.func.to_string();
     for rule in &optimized.report.rules {
         text.push_str(&format!("fired: {} x{}\n", rule.name, rule.fired));

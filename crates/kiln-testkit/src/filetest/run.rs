@@ -7,7 +7,7 @@
 //! and a line may say more of a failure: `fails KIND row N (OPERANDS)`, and
 //! behind `==` what the arrays hold then.
 
-use crate::filetest::command::func;
+use crate::filetest::command::{func, with_guards};
 use crate::filetest::file::{Case, option};
 use crate::filetest::value::{Written, bare, parse, split};
 use crate::ways::{self, Ran, Way};
@@ -74,7 +74,7 @@ pub(crate) fn check(
     earlier: &str,
     case: &Case,
 ) -> Result<(), String> {
-    let func = func(earlier, case)?;
+    let func = with_guards(options, func(earlier, case)?);
     let lines = lines(&func, &case.expected)?;
     if lines.is_empty() {
         return Ok(());
