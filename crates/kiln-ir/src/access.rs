@@ -100,6 +100,11 @@ impl Rewrite for Guards {
         b.guard_index(array, index, name, None).or(after)
     }
 
+    /// An access in a pure `if` is guarded there, for the side that reads it.
+    fn fills_branches(&self) -> bool {
+        true
+    }
+
     fn call(
         &mut self,
         b: &mut FuncBuilder,
@@ -302,6 +307,45 @@ mod tests {
             ));
             assert_eq!(added, 1, "{load}");
         }
+    }
+
+    #[test]
+    fn a_guard_stands_in_the_branch_that_reads() {
+        let (added, func) = guards(
+            "func @shifted(x: [f64], i: i64) -> f64 {
+    c = gt i, 0
+    r = if c {
+        j = sub i, 1
+        a = load x[j]
+        yield a
+    } else {
+        yield 0.0
+    }
+    return r
+}",
+        );
+        assert_eq!(added, 1);
+        let nodes = (0..func.node_count()).map(NodeId::new);
+        let branch = nodes.filter_map(|id| match func.node(id) {
+            Node::If { then, .. } => Some(func.region(*then).effects.len()),
+            _ => None,
+        });
+        assert_eq!(branch.collect::<Vec<_>>(), [1], "{func}");
+        assert_eq!(func.region(func.body()).effects.len(), 1, "the if alone");
+        // A branch that reads nothing floats as before.
+        let (_, func) = guards(
+            "func @sign(x: [f64], c: bool) -> f64 {
+    n = len x
+    r = if c {
+        s = cast.f64 n
+        yield s
+    } else {
+        yield 0.0
+    }
+    return r
+}",
+        );
+        assert!(func.region(func.body()).effects.is_empty(), "{func}");
     }
 
     #[test]

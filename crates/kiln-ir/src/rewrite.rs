@@ -147,6 +147,12 @@ pub trait Rewrite {
         let _ = (old, holds);
     }
 
+    /// Whether the sides of a pure `if` may get effects, which then stand in
+    /// them.
+    fn fills_branches(&self) -> bool {
+        false
+    }
+
     /// Makes a pure `if` whose condition is not known, or values instead.
     fn choice(&mut self, b: &mut FuncBuilder, choice: &Choice<'_>) -> Vec<NodeId> {
         choice.make(b)
@@ -421,7 +427,7 @@ impl<R: Rewrite> Copier<'_, R> {
                     Some(false) => return self.region(b, *otherwise),
                     None => {}
                 }
-                if func.is_pure(id) {
+                if func.is_pure(id) && !self.rewrite.fills_branches() {
                     // Pure nodes float: no region need be open for them.
                     let yes = self.region(b, *then);
                     let no = self.region(b, *otherwise);
