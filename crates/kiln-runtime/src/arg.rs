@@ -66,6 +66,17 @@ impl Arg<'_> {
             && (array.layout == Layout::Strided || grid.is_contiguous())
     }
 
+    /// Whether the elements lie side by side, row-major; a scalar does.
+    #[inline]
+    pub fn is_contiguous(&self) -> bool {
+        match &self.0 {
+            Kind::Value(_) => true,
+            Kind::Read(_, grid) | Kind::Write(_, grid) | Kind::Output(_, grid, _) => {
+                grid.is_contiguous()
+            }
+        }
+    }
+
     /// The extent of each dimension; none of a scalar.
     pub fn shape(&self) -> &[usize] {
         match &self.0 {

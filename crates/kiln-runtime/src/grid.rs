@@ -215,6 +215,21 @@ impl Grid {
         Ok(grid)
     }
 
+    /// What is at an index of a dimension, without that dimension.
+    pub(crate) fn index_axis(&self, dim: usize, index: usize) -> Result<Grid, RuntimeError> {
+        let grid = self.window(dim, index, 1, 1)?;
+        let others = || (0..self.rank()).filter(|&other| other != dim);
+        let mut shape = [1; RANK_MAX];
+        let mut strides = [0; RANK_MAX];
+        for (to, from) in others().enumerate() {
+            shape[to] = grid.shape()[from];
+            strides[to] = grid.strides()[from];
+        }
+        let rank = self.rank() - 1;
+        let origin = grid.geometry.origin;
+        Ok(Grid::raw(origin, &shape[..rank], &strides[..rank]))
+    }
+
     /// The dimensions in another order.
     pub(crate) fn permuted(&self, dims: &[usize]) -> Result<Grid, RuntimeError> {
         let is_permutation =

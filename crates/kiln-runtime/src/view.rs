@@ -75,6 +75,26 @@ macro_rules! common {
                 self.data.get(self.grid.locate(index)?).copied()
             }
 
+            /// As [`get`](Self::get), where the element lies.
+            #[inline]
+            pub fn get_ref(&self, index: &[usize]) -> Option<&T> {
+                self.data.get(self.grid.locate(index)?)
+            }
+
+            /// What is at `index` of dimension `dim`, without that dimension:
+            /// of a matrix a row or a column.
+            ///
+            /// # Errors
+            /// When there is no such dimension, or it is not as long.
+            pub fn index_axis(
+                self,
+                dim: usize,
+                index: usize,
+            ) -> Result<$view<'a, T>, RuntimeError> {
+                let grid = self.grid.index_axis(dim, index)?;
+                $view::on(self.data, grid)
+            }
+
             /// `len` elements of dimension `dim`, from `start` on and `step`
             /// apart; `step` may be negative.
             ///
@@ -194,6 +214,12 @@ impl<'a, T: Element> ViewMut<'a, T> {
         }
     }
 
+    /// As [`get_ref`](Self::get_ref), to be written.
+    #[inline]
+    pub fn get_mut(&mut self, index: &[usize]) -> Option<&mut T> {
+        self.data.get_mut(self.grid.locate(index)?)
+    }
+
     /// The same elements, for a shorter time.
     pub fn reborrow(&mut self) -> ViewMut<'_, T> {
         ViewMut {
@@ -243,6 +269,24 @@ mod tests {
         }
         let line = ViewMut::from(&mut data[..]);
         assert!(line.window(0, 2, 0, 2).is_err());
+    }
+
+    #[test]
+    fn a_row_and_a_column_are_views_of_one_dimension_less() {
+        let mut data = [1, 2, 3, 4, 5, 6];
+        let view = View::new(&data, [2, 3]).unwrap();
+        let (row, column) = (view.index_axis(0, 1), view.index_axis(1, 2));
+        let (row, column) = (row.unwrap(), column.unwrap());
+        assert_eq!((row.shape(), row.strides()), (&[3][..], &[1][..]));
+        assert_eq!((column.shape(), column.strides()), (&[2][..], &[3][..]));
+        assert_eq!(row.get_ref(&[2]), Some(&6));
+        assert_eq!(column.get_ref(&[0]), Some(&3));
+        assert!(view.index_axis(0, 2).is_err() && view.index_axis(2, 0).is_err());
+        let mut view = ViewMut::new(&mut data, [2, 3]).unwrap();
+        *view.get_mut(&[1, 1]).unwrap() = 9;
+        assert_eq!(view.get_mut(&[2, 0]), None);
+        let column = view.index_axis(1, 1).unwrap();
+        assert_eq!(column.get(&[1]), Some(9));
     }
 
     #[test]

@@ -76,6 +76,9 @@ pub(crate) enum Kind {
         name: String,
         types: Box<[ParamType]>,
     },
+    /// A view of another rank than its type states.
+    #[error("a view of {found} dimension{}, where {expected} {} stated", plural(.found), were(.expected))]
+    Rank { found: usize, expected: usize },
     /// More signatures than a dispatcher takes.
     #[error("@{name} has {limit} signature{}, as many as it may have", plural(.limit))]
     Signatures { name: String, limit: usize },

@@ -2,12 +2,13 @@
 
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::expand::{Params, Result as Returned, SIDES};
+use crate::expand::{Params, Recipe, Result as Returned, SIDES};
 use crate::func::Func;
-use kiln_ir::{Const, FaultKind};
-use kiln_runtime::{ArrayKernel, Fault, RuntimeError};
+use kiln_ir::{Const, FaultKind, Layout};
+use kiln_runtime::{Arg, ArrayKernel, Fault, RuntimeError};
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::{Arc, OnceLock};
 
 /// Results of a call that need no heap.
 const INLINE: usize = 16;
@@ -33,7 +34,26 @@ const INLINE: usize = 16;
 pub struct KernelFn<P: Params, R: Returned> {
     func: Func,
     kernel: Way<P::Direct<R>>,
+    /// The kernel for views whose elements do not lie side by side.
+    strided: Option<Arc<Strided>>,
     function: PhantomData<fn(P) -> R>,
+}
+
+/// A kernel that is made when it is first wanted.
+struct Strided {
+    engine: Engine,
+    recipe: Recipe,
+    kernel: OnceLock<Result<ArrayKernel, RuntimeError>>,
+}
+
+impl Strided {
+    #[cold]
+    fn kernel(&self) -> &Result<ArrayKernel, RuntimeError> {
+        self.kernel.get_or_init(|| {
+            let func = self.recipe.func(Layout::Strided);
+            self.engine.runtime().arrays(func.ir().clone())
+        })
+    }
 }
 
 /// How a kernel is called.
@@ -49,11 +69,17 @@ enum Way<D> {
 }
 
 impl<P: Params, R: Returned> KernelFn<P, R> {
-    pub(crate) fn new(engine: &Engine, func: Func) -> KernelFn<P, R> {
+    pub(crate) fn new(engine: &Engine, func: Func, recipe: Recipe) -> KernelFn<P, R> {
         let runtime = engine.runtime();
         let direct = runtime.scalar(func.ir().clone()).ok();
         let direct = direct.and_then(|kernel| P::direct::<R>(&kernel));
+        let strided = || Strided {
+            engine: engine.clone(),
+            recipe,
+            kernel: OnceLock::new(),
+        };
         KernelFn {
+            strided: P::HAS_VIEW.then(|| Arc::new(strided())),
             kernel: match direct {
                 Some(direct) => Way::Direct(direct, engine.clone()),
                 None => Way::General(runtime.arrays(func.ir().clone())),
@@ -82,7 +108,6 @@ impl<P: Params, R: Returned> KernelFn<P, R> {
         kernel: &Result<ArrayKernel, RuntimeError>,
         args: P::Args<'_>,
     ) -> Result<R, Error> {
-        let kernel = kernel.as_ref().map_err(Clone::clone)?;
         let mut inline = [0; INLINE];
         let mut heap = Vec::new();
         let count = self.func.ir().results().len();
@@ -92,7 +117,14 @@ impl<P: Params, R: Returned> KernelFn<P, R> {
             heap.resize(count, 0);
             &mut heap[..]
         };
-        P::with(args, |args| kernel.call_slots(args, slots))?;
+        P::with(args, |args| {
+            let kernel = match &self.strided {
+                Some(strided) if !args.iter().all(Arg::is_contiguous) => strided.kernel(),
+                _ => kernel,
+            };
+            let kernel = kernel.as_ref().map_err(Clone::clone)?;
+            Ok(kernel.call_slots(args, slots)?)
+        })?;
         Ok(R::of_slots(&mut slots.iter()))
     }
 
@@ -110,7 +142,9 @@ impl<P: Params, R: Returned> KernelFn<P, R> {
         }
     }
 
-    /// The computation; prints as the text of kiln's language.
+    /// The computation, for views whose elements lie side by side, of which
+    /// another form is made when a call needs it; prints as the text of
+    /// kiln's language.
     pub fn func(&self) -> &Func {
         &self.func
     }
@@ -143,6 +177,7 @@ impl<P: Params, R: Returned> Clone for KernelFn<P, R> {
         KernelFn {
             func: self.func.clone(),
             kernel: self.kernel.clone(),
+            strided: self.strided.clone(),
             function: PhantomData,
         }
     }

@@ -8,6 +8,7 @@
 //! - [`Engine::typed`]: a function of stated types, one indirect call away.
 //! - [`Kernel`]: types known only at run time; `call` for one row, `map` for
 //!   columns, `map_into` for columns that exist, `update` over the inputs.
+//! - [`ArrayView`], [`ArrayViewMut`]: arrays of several dimensions in kernels.
 //! - [`ArrayKernel`]: loops and arrays from the builder, called with views.
 //! - [`random`]: random numbers that need no state, in kernels and beside them.
 //! - [`Dispatcher`]: such a kernel for each of the types it is called with.
@@ -32,6 +33,7 @@
 
 #![forbid(unsafe_code)]
 
+mod array_view;
 mod arrays;
 mod build;
 mod column;
@@ -55,6 +57,7 @@ mod source;
 mod typed;
 mod value;
 
+pub use array_view::{ArrayView, ArrayViewMut};
 pub use arrays::ArrayKernel;
 pub use build::{Array, ArrayMut, Builder, Index, Literal, Operand, Results, Var, Vars, build};
 pub use column::{Column, ColumnBuf, ColumnMut, Columns};

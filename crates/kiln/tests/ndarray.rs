@@ -62,3 +62,115 @@ fn no_elements_and_no_dimensions_are_taken() {
     let one = ndarray::arr0(2.5);
     assert_eq!(view(&one).unwrap().get(&[]), Some(2.5));
 }
+
+#[cfg(feature = "macros")]
+mod kernels {
+    use ndarray::{
+        Array, Array1, ArrayView1, ArrayView2, ArrayView3, ArrayViewMut2, ArrayViewMut4,
+    };
+
+    #[kiln::kernel]
+    fn product(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>, mut c: ArrayViewMut2<'_, f64>) {
+        let (rows, columns) = c.dim();
+        for i in 0..rows {
+            for j in 0..columns {
+                let mut sum = 0.0;
+                for l in 0..a.ncols() {
+                    sum += a[[i, l]] * b[(l, j)];
+                }
+                c[[i, j]] = sum;
+            }
+        }
+    }
+
+    #[kiln::kernel]
+    fn columns(a: ArrayView2<'_, f64>, weights: ArrayView1<'_, f64>) -> f64 {
+        let mut sum = 0.0;
+        for j in 0..a.shape()[1] {
+            for (x, w) in a.column(j).iter().zip(weights.iter()) {
+                sum += x * w * a.row(0)[j];
+            }
+        }
+        sum
+    }
+
+    #[kiln::kernel]
+    fn outer(a: ArrayView3<'_, i32>, mut b: ArrayViewMut4<'_, i32>) -> usize {
+        let (p, q, r) = a.dim();
+        for i in 0..p {
+            for j in 0..q {
+                for k in 0..r {
+                    b[[i, j, k, 1]] = a[[i, j, k]] - b[[i, j, k, 0]];
+                }
+            }
+        }
+        a.len() + b.len()
+    }
+
+    #[test]
+    fn views_of_every_layout() {
+        let a = Array::from_shape_fn((3, 4), |(i, j)| (i * 7 + j) as f64 - 5.0);
+        let b = Array::from_shape_fn((4, 3), |(i, j)| 1.5 - (i * j) as f64);
+        let (mut ours, mut rusts) = (Array::zeros((3, 3)), Array::zeros((3, 3)));
+        let turned = b.t().as_standard_layout().to_owned();
+        let mut backwards = a.clone();
+        backwards.invert_axis(ndarray::Axis(1));
+        for (a, b) in [
+            (a.view(), b.view()),
+            (a.view(), turned.t()),
+            (backwards.view(), b.view()),
+            (b.t(), a.t()),
+        ] {
+            product(a, b, ours.view_mut());
+            product::rust(a, b, rusts.view_mut());
+            assert_eq!(ours, rusts);
+            product(a, b, ours.t_view_mut());
+            assert_eq!(ours.t(), rusts);
+            product::interpret(a, b, ours.view_mut());
+            assert_eq!(ours, rusts);
+        }
+        let weights = Array1::from(vec![0.5, 2.0, -1.0]);
+        let given = (a.view(), weights.view());
+        assert_eq!(columns(given.0, given.1), columns::rust(given.0, given.1));
+        assert!(product::kernel().prepare() && columns::kernel().prepare());
+    }
+
+    trait Turned<T> {
+        fn t_view_mut(&mut self) -> ndarray::ArrayViewMut2<'_, T>;
+    }
+
+    impl<T> Turned<T> for ndarray::Array2<T> {
+        fn t_view_mut(&mut self) -> ndarray::ArrayViewMut2<'_, T> {
+            self.view_mut().reversed_axes()
+        }
+    }
+
+    #[test]
+    fn views_of_three_and_four_dimensions() {
+        let a = Array::from_shape_fn((2, 3, 2), |(i, j, k)| (i * 9 + j * 4 + k) as i32);
+        let mut ours = Array::from_elem((2, 3, 2, 2), 3);
+        let mut rusts = ours.clone();
+        let count = outer(a.view(), ours.view_mut());
+        assert_eq!(count, outer::rust(a.view(), rusts.view_mut()));
+        assert_eq!(ours, rusts);
+        assert_ne!(ours, Array::from_elem((2, 3, 2, 2), 3));
+    }
+
+    #[test]
+    fn what_cannot_be_passed_is_an_error() {
+        let a = Array::<f64, _>::zeros((4, 4));
+        let inner = a.slice(ndarray::s![1..3, 1..3]);
+        let mut c = Array::zeros((2, 2));
+        let error = product::try_call(inner, a.view(), c.view_mut()).unwrap_err();
+        assert!(
+            error.to_string().contains("does not fill its memory"),
+            "{error}"
+        );
+        let error = product::try_call(a.view(), a.slice(ndarray::s![..1, ..]), c.view_mut());
+        let error = error.unwrap_err().to_string();
+        assert!(
+            error.starts_with("index 1 is outside b of length 1"),
+            "{error}"
+        );
+    }
+}

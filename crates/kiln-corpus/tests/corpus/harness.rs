@@ -216,6 +216,124 @@ vectors! {
     Mut &'a mut [T], as_mut_slice;
 }
 
+impl<T: Sample, const N: usize> Sample for [T; N] {
+    type Pass<'a>
+        = [T::Pass<'a>; N]
+    where
+        Self: 'a;
+
+    fn sample(random: &mut Random) -> Self {
+        std::array::from_fn(|_| T::sample(random))
+    }
+
+    fn pass(&mut self) -> Self::Pass<'_> {
+        self.each_mut().map(Sample::pass)
+    }
+
+    fn same(&self, other: &Self) -> bool {
+        self.iter().zip(other).all(|(x, y)| x.same(y))
+    }
+
+    fn show(&self) -> String {
+        let all: Vec<String> = self.iter().map(Sample::show).collect();
+        format!("[{}]", all.join(", "))
+    }
+}
+
+/// An array of `N` dimensions to read, or to read and write: of extents up to
+/// 4, row-major, with gaps, turned over or running backwards.
+#[derive(Clone)]
+pub(crate) struct Grid<T, const N: usize> {
+    data: Vec<T>,
+    origin: usize,
+    shape: [usize; N],
+    strides: [isize; N],
+}
+
+/// Such an array to be read.
+#[derive(Clone)]
+pub(crate) struct GridIn<T, const N: usize>(Grid<T, N>);
+
+/// Such an array to be written.
+#[derive(Clone)]
+pub(crate) struct GridMut<T, const N: usize>(Grid<T, N>);
+
+impl<T: Sample, const N: usize> Grid<T, N> {
+    fn sample(random: &mut Random) -> Self {
+        let shape: [usize; N] = std::array::from_fn(|_| match random.below(9) {
+            0 => 0,
+            _ => 1 + random.below(4) as usize,
+        });
+        let is_plain = random.below(2) == 0;
+        let mut order: [usize; N] = std::array::from_fn(|dim| N - 1 - dim);
+        if !is_plain && random.below(2) == 0 {
+            order.reverse();
+        }
+        let (mut strides, mut step, mut origin) = ([0; N], 1, 0);
+        for dim in order {
+            let gap = if is_plain {
+                1
+            } else {
+                1 + random.below(2) as usize
+            };
+            strides[dim] = (step * gap) as isize;
+            step *= gap * shape[dim].max(1);
+            if !is_plain && random.below(3) == 0 {
+                origin += shape[dim].saturating_sub(1) * strides[dim] as usize;
+                strides[dim] = -strides[dim];
+            }
+        }
+        let data = (0..step + 1).map(|_| T::sample(random)).collect();
+        Grid {
+            data,
+            origin,
+            shape,
+            strides,
+        }
+    }
+
+    fn same(&self, other: &Self) -> bool {
+        self.data.iter().zip(&other.data).all(|(x, y)| x.same(y))
+    }
+
+    fn show(&self) -> String {
+        let all: Vec<String> = self.data.iter().map(Sample::show).collect();
+        let (shape, strides) = (self.shape, self.strides);
+        format!("{shape:?} by {strides:?} of [{}]", all.join(", "))
+    }
+}
+
+macro_rules! grids {
+    ($($name:ident $pass:ident $view:ident, $slice:ident;)*) => {$(
+        impl<T: Sample + kiln::Element, const N: usize> Sample for $name<T, N> {
+            type Pass<'a> = kiln::$pass<'a, T, N>;
+
+            fn sample(random: &mut Random) -> Self {
+                $name(Grid::sample(random))
+            }
+
+            fn pass(&mut self) -> Self::Pass<'_> {
+                let Grid { data, origin, shape, strides } = &mut self.0;
+                let view = kiln::$view::strided(data.$slice(), *origin, *shape, *strides);
+                view.unwrap().try_into().unwrap()
+            }
+
+            fn same(&self, other: &Self) -> bool {
+                self.0.same(&other.0)
+            }
+
+            fn show(&self) -> String {
+                self.0.show()
+            }
+        }
+    )*};
+}
+
+grids! {
+    GridIn ArrayView View, as_slice;
+    GridMut ArrayViewMut ViewMut, as_mut_slice;
+}
+
 macro_rules! tuples {
     ($(($($name:ident $at:tt)*);)*) => {$(
         impl<$($name: Sample),*> Sample for ($($name,)*) {
@@ -245,6 +363,7 @@ tuples! {
     (A 0 B 1);
     (A 0 B 1 C 2);
     (A 0 B 1 C 2 D 3);
+    (A 0 B 1 C 2 D 3 E 4);
 }
 
 thread_local! {
@@ -305,7 +424,7 @@ macro_rules! corpus {
     ($($f:ident($($arg:ident: $ty:ty),*);)*) => {
         mod runs {
             #[allow(unused_imports, reason = "not every module has slices")]
-            use crate::harness::{CASES, Few, In, Mut, Random, Sample, compare, outcome};
+            use crate::harness::{CASES, Few, GridIn, GridMut, In, Mut, Random, Sample, compare, outcome};
 
             $(
                 #[test]

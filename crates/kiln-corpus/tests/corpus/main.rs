@@ -19,6 +19,11 @@ mod harness;
 mod iterators;
 mod methods;
 mod slices;
+#[allow(
+    elided_lifetimes_in_paths,
+    reason = "a view may be written without a lifetime"
+)]
+mod views;
 
 #[test]
 fn the_checked_package_checks() {

@@ -3,7 +3,10 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::spanned::Spanned;
-use syn::{Error, FnArg, GenericParam, Ident, ItemFn, Pat, Result, ReturnType, Type};
+use syn::{
+    Error, FnArg, GenericArgument, GenericParam, Ident, ItemFn, Pat, PathArguments, Result,
+    ReturnType, Type,
+};
 
 const NO_SUCH_SCALAR: &str =
     "the scalars of a kernel are bool, i8 to i64, u8 to u64, isize, usize, f32 and f64";
@@ -145,10 +148,11 @@ fn marker(ty: &Type) -> Result<Type> {
                     "there are no options in a kernel: take the value, and a `bool` beside it"
                 }
                 Some("i128" | "u128" | "char" | "f16" | "f128") => NO_SUCH_SCALAR,
-                _ => return Ok(ty.clone()),
+                _ => return Ok(for_ever(path)),
             };
             Err(Error::new(ty.span(), what))
         }
+        Type::Array(_) => Ok(ty.clone()),
         Type::ImplTrait(_) => Err(Error::new(
             ty.span(),
             "a kernel cannot take `impl Trait`: name the type, such as `f64` or `&[f64]`",
@@ -157,9 +161,35 @@ fn marker(ty: &Type) -> Result<Type> {
         Type::Group(inner) => marker(&inner.elem),
         other => Err(Error::new(
             other.span(),
-            "a parameter of a kernel is a scalar, `&[T]` or `&mut [T]`",
+            "a parameter of a kernel is a scalar, an array, `&[T]`, `&mut [T]` or a view",
         )),
     }
+}
+
+/// Views by their names, whose lifetime need not be written.
+const VIEWS: [&str; 2] = ["ArrayView", "ArrayViewMut"];
+
+/// A type with every lifetime `'static`.
+fn for_ever(path: &syn::TypePath) -> Type {
+    let mut path = path.clone();
+    let Some(last) = path.path.segments.last_mut() else {
+        return Type::Path(path);
+    };
+    let name = last.ident.to_string();
+    let name = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    if let PathArguments::AngleBracketed(args) = &mut last.arguments {
+        let mut is_stated = false;
+        for arg in &mut args.args {
+            if let GenericArgument::Lifetime(lifetime) = arg {
+                *lifetime = syn::parse_quote!('static);
+                is_stated = true;
+            }
+        }
+        if !is_stated && VIEWS.contains(&name) {
+            args.args.insert(0, syn::parse_quote!('static));
+        }
+    }
+    Type::Path(path)
 }
 
 fn check_result(ty: &Type) -> Result<()> {

@@ -2,10 +2,12 @@
 
 use syn::Expr;
 
-/// Methods of numbers and of slices.
+/// Methods of numbers, of slices and of views.
 #[rustfmt::skip]
 pub(super) const METHODS: &[&str] = &[
-    "len", "is_empty", "split_at", "split_at_mut", "swap", "fill",
+    "len", "is_empty", "shape", "dim", "nrows", "ncols",
+    "row", "col", "column", "row_mut", "col_mut", "column_mut",
+    "as_view", "reborrow", "view", "view_mut", "split_at", "split_at_mut", "swap", "fill",
     "sqrt", "floor", "ceil", "trunc", "round", "round_ties_even", "fract", "recip",
     "exp", "exp2", "exp_m1", "ln", "log", "log2", "log10", "ln_1p",
     "sin", "cos", "tan", "sin_cos", "asin", "acos", "atan", "atan2",

@@ -7,16 +7,49 @@ use std::marker::PhantomData;
 /// Elements that are written one by one; more are written in a loop.
 const UNROLLED_MAX: usize = 8;
 
-/// A slice, to be read or to be written: a parameter, or a part of one or of
-/// a local array.
+/// A slice, to be read or to be written: a parameter, a part of one or of a
+/// local array, a row or a column.
 pub struct Slice<'b, T> {
     body: &'b Body,
     array: ArrayRef,
-    /// Where it begins in its array; `None` where it is all of it.
+    line: Line,
+    /// Where it begins in its line; `None` where it is all of it.
     offset: Option<NodeId>,
     /// How long it is.
     len: NodeId,
     ty: PhantomData<T>,
+}
+
+/// The elements of an array along one dimension.
+#[derive(Clone, Copy)]
+struct Line {
+    rank: usize,
+    /// The index in each dimension but that one.
+    fixed: [Option<NodeId>; RANK_MAX],
+}
+
+const RANK_MAX: usize = ArrayType::RANK_MAX as usize;
+
+impl Line {
+    /// All of an array of one dimension.
+    const WHOLE: Line = Line {
+        rank: 1,
+        fixed: [None; RANK_MAX],
+    };
+
+    /// The dimension that it lies along, if there are several.
+    fn dim(&self) -> Option<usize> {
+        match self.rank {
+            1 => None,
+            rank => self.fixed[..rank].iter().position(Option::is_none),
+        }
+    }
+
+    /// The index of an element, in all dimensions.
+    fn index(&self, along: NodeId) -> Vec<NodeId> {
+        let fixed = &self.fixed[..self.rank];
+        fixed.iter().map(|at| at.unwrap_or(along)).collect()
+    }
 }
 
 impl<T> Clone for Slice<'_, T> {
@@ -33,7 +66,7 @@ impl<T> std::fmt::Debug for Slice<'_, T> {
     }
 }
 
-fn scalar_of<T: Plain>() -> Scalar {
+pub(super) fn scalar_of<T: Plain>() -> Scalar {
     <T::Repr as kiln_ir::meaning::Value>::SCALAR
 }
 
@@ -54,7 +87,7 @@ impl Body {
         Val::new(self, id)
     }
 
-    fn whole<T: Plain>(&self, array: ArrayRef) -> Slice<'_, T> {
+    pub(super) fn whole<T: Plain>(&self, array: ArrayRef) -> Slice<'_, T> {
         let len = self.with(|func| func.len(array, 0));
         // An object of Rust has at most `isize::MAX` bytes.
         let most = i128::from(i64::MAX) / scalar_of::<T>().bytes() as i128;
@@ -62,10 +95,42 @@ impl Body {
         Slice {
             body: self,
             array,
+            line: Line::WHOLE,
             offset: None,
             len,
             ty: PhantomData,
         }
+    }
+
+    /// The elements along dimension `dim` of an array of two, at `index` of
+    /// the other.
+    pub(super) fn line<T: Plain>(
+        &self,
+        array: ArrayRef,
+        dim: usize,
+        index: NodeId,
+    ) -> Slice<'_, T> {
+        let mut line = Line {
+            rank: 2,
+            fixed: [None; RANK_MAX],
+        };
+        line.fixed[1 - dim] = Some(index);
+        Slice {
+            body: self,
+            array,
+            line,
+            offset: None,
+            len: self.extent(array, dim),
+            ty: PhantomData,
+        }
+    }
+
+    /// The extent of a view in a dimension.
+    pub(super) fn extent(&self, array: ArrayRef, dim: usize) -> NodeId {
+        let len = self.with(|func| func.len(array, dim as u8));
+        let hi = i128::from(i64::MAX);
+        self.set_range(len, Interval { lo: 0, hi });
+        len
     }
 
     fn array_name(&self, array: ArrayRef) -> String {
@@ -76,26 +141,38 @@ impl Body {
     }
 
     /// Guards an access, unless one that is over has guarded the same.
-    fn guard_index(&self, array: ArrayRef, index: NodeId) -> Option<NodeId> {
+    pub(super) fn guard_index(&self, array: ArrayRef, index: &[NodeId]) -> Option<NodeId> {
         let name = self.array_name(array);
-        let key = (array, vec![index]);
+        let key = (array, index.to_vec());
         let mut state = self.state.borrow_mut();
         let state = &mut *state;
         if let Some(guard) = state.scopes.iter().find_map(|scope| scope.get(&key)) {
             return *guard;
         }
-        let guard = state.func.guard_index(array, &[index], &name, None);
+        let guard = state.func.guard_index(array, index, &name, None);
         if let Some(scope) = state.scopes.last_mut() {
             scope.insert(key, guard);
         }
         guard
     }
 
-    fn guard_within(&self, array: ArrayRef, index: NodeId, len: NodeId) {
+    /// As [`guard_index`](Self::guard_index), by a length that is not the
+    /// array's; `dim` is the dimension, if there are several.
+    pub(super) fn guard_within(
+        &self,
+        array: ArrayRef,
+        dim: Option<usize>,
+        index: NodeId,
+        len: NodeId,
+    ) {
         let unsigned = [index, len].map(|id| self.cast_id(Scalar::U64, id));
         let is_inside = self.op(Op::Lt, &unsigned);
         let name = self.array_name(array);
-        self.guard(FaultKind::Index, is_inside, &name, &[index, len]);
+        // Guards with the same fault show the same operands.
+        let shown = [index, len].into_iter();
+        let shown = shown.chain(dim.map(|dim| self.i64(dim as i64)));
+        let shown: Vec<NodeId> = shown.collect();
+        self.guard(FaultKind::Index, is_inside, &name, &shown);
     }
 
     fn sum(&self, a: NodeId, b: NodeId) -> NodeId {
@@ -253,16 +330,16 @@ impl<'b, T: Plain> Slice<'b, T> {
     }
 
     /// Where an element lies, guarded.
-    fn place(&self, index: Val<'b, usize>) -> (NodeId, Option<NodeId>) {
-        let index = self.body.cast_id(Scalar::I64, index.id());
-        match self.offset {
-            None => (index, self.body.guard_index(self.array, index)),
-            Some(offset) => {
-                self.body.guard_within(self.array, index, self.len);
-                let index = self.body.sum(offset, index);
-                (index, self.body.guard_index(self.array, index))
-            }
+    fn place(&self, index: Val<'b, usize>) -> (Vec<NodeId>, Option<NodeId>) {
+        let mut index = self.body.cast_id(Scalar::I64, index.id());
+        if let Some(offset) = self.offset {
+            self.body
+                .guard_within(self.array, self.line.dim(), index, self.len);
+            index = self.body.sum(offset, index);
         }
+        let index = self.line.index(index);
+        let guard = self.body.guard_index(self.array, &index);
+        (index, guard)
     }
 }
 
@@ -271,7 +348,7 @@ impl<'b, T: Plain> Indexed<'b, Val<'b, usize>> for Slice<'b, T> {
 
     fn index(&self, index: Val<'b, usize>) -> Val<'b, T> {
         let (index, after) = self.place(index);
-        let load = |func: &mut kiln_ir::FuncBuilder| func.load_as(self.array, &[index], after, 1);
+        let load = |func: &mut kiln_ir::FuncBuilder| func.load_as(self.array, &index, after, 1);
         Val::new(self.body, self.body.with(load))
     }
 }
@@ -280,7 +357,22 @@ impl<'b, T: Plain> Stored<'b, Val<'b, usize>> for Slice<'b, T> {
     fn store(&self, index: Val<'b, usize>, value: Val<'b, T>) {
         let (index, _) = self.place(index);
         self.body
-            .with(|func| func.store(self.array, &[index], value.id()));
+            .with(|func| func.store(self.array, &index, value.id()));
+    }
+}
+
+/// As a view of one dimension is indexed, too.
+impl<'b, T: Plain> Indexed<'b, [Val<'b, usize>; 1]> for Slice<'b, T> {
+    type Item = Val<'b, T>;
+
+    fn index(&self, [index]: [Val<'b, usize>; 1]) -> Val<'b, T> {
+        self.index(index)
+    }
+}
+
+impl<'b, T: Plain> Stored<'b, [Val<'b, usize>; 1]> for Slice<'b, T> {
+    fn store(&self, [index]: [Val<'b, usize>; 1], value: Val<'b, T>) {
+        self.store(index, value);
     }
 }
 
@@ -294,6 +386,10 @@ pub trait Elem: Ty {
     fn load<'b>(place: Place<'b>) -> Self::Of<'b>;
     /// Writes the element from this place on.
     fn save<'b>(place: Place<'b>, value: &Self::Of<'b>);
+    /// Elements as the scalars beneath, one after the other.
+    fn scalars(elements: &[Self]) -> &[Self::Scalar]
+    where
+        Self: Sized;
 }
 
 /// A place in a local array.
@@ -301,12 +397,14 @@ pub trait Elem: Ty {
 pub struct Place<'b> {
     body: &'b Body,
     array: ArrayRef,
+    /// How many scalars the array has.
+    size: usize,
     /// The index of its first scalar.
     at: NodeId,
 }
 
-/// A local array of type `A`, which is `[E; N]`; or an element of one that is
-/// an array itself.
+/// A local array of type `A`, which is `[E; N]`, or a parameter of that type;
+/// or an element of one that is an array itself.
 pub struct Arr<'b, A> {
     place: Place<'b>,
     ty: PhantomData<A>,
@@ -331,15 +429,23 @@ impl<T: Plain> Elem for T {
     const SIZE: usize = 1;
 
     fn load<'b>(place: Place<'b>) -> Val<'b, T> {
-        let Place { body, array, at } = place;
-        let after = body.guard_index(array, at);
+        let Place {
+            body, array, at, ..
+        } = place;
+        let after = body.guard_index(array, &[at]);
         Val::new(body, body.with(|f| f.load_as(array, &[at], after, 1)))
     }
 
     fn save<'b>(place: Place<'b>, value: &Val<'b, T>) {
-        let Place { body, array, at } = place;
-        body.guard_index(array, at);
+        let Place {
+            body, array, at, ..
+        } = place;
+        body.guard_index(array, &[at]);
         body.with(|func| func.store(array, &[at], value.id()));
+    }
+
+    fn scalars(elements: &[T]) -> &[T] {
+        elements
     }
 }
 
@@ -363,6 +469,10 @@ impl<E: Elem, const N: usize> Elem for [E; N] {
             let from = value.place.shifted(at);
             E::Scalar::save(place.shifted(at), &E::Scalar::load(from));
         });
+    }
+
+    fn scalars(elements: &[[E; N]]) -> &[E::Scalar] {
+        E::scalars(elements.as_flattened())
     }
 }
 
@@ -401,14 +511,34 @@ impl<'b, E: Elem, const N: usize> Arr<'b, [E; N]> {
     fn new(body: &'b Body) -> Self {
         let len = <[E; N]>::SIZE;
         let array = body.with(|func| func.local(scalar_of::<E::Scalar>(), len as u32));
+        Arr::all_of(body, array)
+    }
+
+    /// All of an array with as many scalars.
+    fn all_of(body: &'b Body, array: ArrayRef) -> Self {
         Arr {
             place: Place {
                 body,
                 array,
+                size: <[E; N]>::SIZE,
                 at: body.i64(0),
             },
             ty: PhantomData,
         }
+    }
+
+    /// A parameter, which is read.
+    pub(super) fn param(body: &'b Body, name: &str) -> Self {
+        Arr::all_of(body, body.slice_param::<E::Scalar>(name, false).array)
+    }
+
+    /// Each element.
+    pub(super) fn each(&self) -> impl Iterator<Item = E::Of<'b>> {
+        let place = self.place;
+        (0..N).map(move |index| {
+            let by = place.body.i64((index * E::SIZE) as i64);
+            E::load(place.shifted(by))
+        })
     }
 
     /// The number of elements.
@@ -420,11 +550,10 @@ impl<'b, E: Elem, const N: usize> Arr<'b, [E; N]> {
     fn place(&self, index: Val<'b, usize>) -> Place<'b> {
         let body = self.place.body;
         let index = body.cast_id(Scalar::I64, index.id());
-        let is_whole = matches!(self.place.array, ArrayRef::Local(_))
-            && E::SIZE == 1
-            && body.as_const(self.place.at) == Some(Const::i64(0));
+        // The guard of the array itself says it all then.
+        let is_whole = E::SIZE == 1 && self.place.size == N;
         if !is_whole {
-            body.guard_within(self.place.array, index, body.i64(N as i64));
+            body.guard_within(self.place.array, None, index, body.i64(N as i64));
         }
         let size = body.i64(E::SIZE as i64);
         let by = match E::SIZE {
@@ -620,6 +749,7 @@ impl<'b, T: Plain, const N: usize> Arr<'b, [T; N]> {
         Slice {
             body,
             array: self.place.array,
+            line: Line::WHOLE,
             offset: Some(self.place.at),
             len: body.i64(N as i64),
             ty: PhantomData,

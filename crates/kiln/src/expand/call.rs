@@ -1,19 +1,21 @@
 //! What a `#[kernel]` function keeps, and how its parameters become
 //! arguments.
 
-use super::{Body, Plain, Result, Slice, Ty, Val, Value};
+use super::{Arr, Body, Elem, Grid, Plain, Result, Slice, Val};
+use crate::array_view::{ArrayView, ArrayViewMut};
 use crate::engine::Engine;
+use crate::error::Error;
 use crate::func::Func;
 use crate::kernel_fn::KernelFn;
 use kiln_formula::OutputInfo;
-use kiln_ir::{NodeId, Scalar};
+use kiln_ir::{Access, Layout, NodeId, Scalar};
 use kiln_runtime::{Arg, Element, ScalarKernel, Tier, Typed, View, ViewMut};
 use std::sync::OnceLock;
 
 /// A type that a parameter can have.
 #[diagnostic::on_unimplemented(
     message = "a parameter of a kernel cannot be `{Self}`",
-    note = "it can be a scalar, `&[T]` or `&mut [T]`"
+    note = "it can be a scalar, an array, `&[T]`, `&mut [T]`, or a view"
 )]
 pub trait Param {
     /// The handle that it is in the body.
@@ -23,13 +25,18 @@ pub trait Param {
     /// What holds it, if it is a scalar.
     type Slot: Element;
     /// Whether it is one.
-    const IS_SCALAR: bool;
+    const IS_SCALAR: bool = false;
+    /// Whether it is a view, whose elements need not lie side by side.
+    const IS_VIEW: bool = false;
     /// A scalar as what holds it; of no meaning for anything else.
     fn slot<'a>(arg: &Self::Arg<'a>) -> Self::Slot;
     /// Adds it to a function.
     fn declare<'b>(body: &'b Body, name: &str) -> Self::Handle<'b>;
     /// What is passed, as the engine takes it.
-    fn arg<'a>(arg: Self::Arg<'a>) -> Arg<'a>;
+    ///
+    /// # Errors
+    /// Of an array of another library that has gaps in memory.
+    fn arg<'s>(arg: &'s mut Self::Arg<'_>) -> core::result::Result<Arg<'s>, Error>;
 }
 
 impl<T: Plain> Param for T {
@@ -47,86 +54,107 @@ impl<T: Plain> Param for T {
         body.scalar_param(name)
     }
 
-    fn arg<'a>(arg: Self::Arg<'a>) -> Arg<'a> {
+    #[inline(always)]
+    fn arg<'s>(arg: &'s mut T) -> core::result::Result<Arg<'s>, Error> {
         use kiln_ir::meaning::Value as _;
-        Arg::from(arg.repr().to_const())
+        Ok(Arg::from(arg.repr().to_const()))
     }
 }
 
-impl<T: Plain> Param for &'static [T] {
-    type Handle<'b> = Slice<'b, T>;
-    type Arg<'a> = &'a [T];
-    type Slot = bool;
-    const IS_SCALAR: bool = false;
+/// Parameters that are arrays of one kind or another: as the signature states
+/// them, as they are passed, as they are in the body, and how they become
+/// views.
+macro_rules! arrays {
+    ($(
+        [$($generics:tt)*] $param:ty, $arg:ty as $handle:ty, $is_view:literal,
+        $declare:expr, |$passed:ident| $view:expr;
+    )*) => {$(
+        impl<$($generics)*> Param for $param {
+            type Handle<'b> = $handle;
+            type Arg<'a> = $arg;
+            type Slot = bool;
+            const IS_VIEW: bool = $is_view;
 
-    fn slot<'a>(_: &Self::Arg<'a>) -> bool {
-        false
-    }
+            fn slot<'a>(_: &Self::Arg<'a>) -> bool {
+                false
+            }
 
-    fn declare<'b>(body: &'b Body, name: &str) -> Slice<'b, T> {
-        body.slice_param(name, false)
-    }
+            fn declare<'b>(body: &'b Body, name: &str) -> $handle {
+                ($declare)(body, name)
+            }
 
-    fn arg<'a>(arg: Self::Arg<'a>) -> Arg<'a> {
-        View::from(T::slice(arg)).into()
-    }
+            #[inline(always)]
+            fn arg<'s>($passed: &'s mut Self::Arg<'_>) -> core::result::Result<Arg<'s>, Error> {
+                Ok($view.into())
+            }
+        }
+    )*};
 }
 
-impl<T: Plain> Param for &'static mut [T] {
-    type Handle<'b> = Slice<'b, T>;
-    type Arg<'a> = &'a mut [T];
-    type Slot = bool;
-    const IS_SCALAR: bool = false;
-
-    fn slot<'a>(_: &Self::Arg<'a>) -> bool {
-        false
-    }
-
-    fn declare<'b>(body: &'b Body, name: &str) -> Slice<'b, T> {
-        body.slice_param(name, true)
-    }
-
-    fn arg<'a>(arg: Self::Arg<'a>) -> Arg<'a> {
-        ViewMut::from(T::slice_mut(arg)).into()
-    }
+arrays! {
+    [T: Plain] &'static [T], &'a [T] as Slice<'b, T>, false,
+        |body: &'b Body, name| body.slice_param(name, false),
+        |arg| View::from(T::slice(&arg[..]));
+    [T: Plain] &'static mut [T], &'a mut [T] as Slice<'b, T>, false,
+        |body: &'b Body, name| body.slice_param(name, true),
+        |arg| ViewMut::from(T::slice_mut(&mut arg[..]));
+    [T: Plain, const N: usize] &'static [T; N], &'a [T; N] as Slice<'b, T>, false,
+        |body: &'b Body, name| body.slice_param(name, false),
+        |arg| View::from(T::slice(&arg[..]));
+    [T: Plain, const N: usize] &'static mut [T; N], &'a mut [T; N] as Slice<'b, T>, false,
+        |body: &'b Body, name| body.slice_param(name, true),
+        |arg| ViewMut::from(T::slice_mut(&mut arg[..]));
+    [E: Elem, const N: usize] [E; N], [E; N] as Arr<'b, [E; N]>, false,
+        |body: &'b Body, name| Arr::param(body, name),
+        |arg| View::from(E::Scalar::slice(E::scalars(&arg[..])));
 }
 
-impl<T: Plain, const N: usize> Param for &'static [T; N] {
-    type Handle<'b> = Slice<'b, T>;
-    type Arg<'a> = &'a [T; N];
-    type Slot = bool;
-    const IS_SCALAR: bool = false;
-
-    fn slot<'a>(_: &Self::Arg<'a>) -> bool {
-        false
-    }
-
-    fn declare<'b>(body: &'b Body, name: &str) -> Slice<'b, T> {
-        body.slice_param(name, false)
-    }
-
-    fn arg<'a>(arg: Self::Arg<'a>) -> Arg<'a> {
-        View::from(T::slice(arg)).into()
-    }
+/// Views, which have a handle for each number of dimensions.
+macro_rules! views {
+    ($($n:literal $handle:ty, $declare:ident;)*) => {
+        arrays! {$(
+            [T: Plain<Repr = T> + Element] ArrayView<'static, T, $n>,
+                ArrayView<'a, T, $n> as $handle, true,
+                |body: &'b Body, name| body.$declare(name, Access::Read),
+                |arg| arg.into_view();
+            [T: Plain<Repr = T> + Element] ArrayViewMut<'static, T, $n>,
+                ArrayViewMut<'a, T, $n> as $handle, true,
+                |body: &'b Body, name| body.$declare(name, Access::Mut),
+                |arg| arg.reborrow().into_view();
+        )*}
+    };
 }
 
-impl<T: Plain, const N: usize> Param for &'static mut [T; N] {
-    type Handle<'b> = Slice<'b, T>;
-    type Arg<'a> = &'a mut [T; N];
-    type Slot = bool;
-    const IS_SCALAR: bool = false;
+views! {
+    1 Slice<'b, T>, line_param;
+    2 Grid<'b, T, 2>, grid_param;
+    3 Grid<'b, T, 3>, grid_param;
+    4 Grid<'b, T, 4>, grid_param;
+}
 
-    fn slot<'a>(_: &Self::Arg<'a>) -> bool {
-        false
-    }
+/// Views of ndarray.
+#[cfg(feature = "ndarray")]
+macro_rules! foreign {
+    ($($dim:ident $handle:ty, $declare:ident;)*) => {
+        arrays! {$(
+            [T: Plain<Repr = T> + Element] ndarray::ArrayView<'static, T, ndarray::$dim>,
+                ndarray::ArrayView<'a, T, ndarray::$dim> as $handle, true,
+                |body: &'b Body, name| body.$declare(name, Access::Read),
+                |arg| crate::ndarray::view(arg)?;
+            [T: Plain<Repr = T> + Element] ndarray::ArrayViewMut<'static, T, ndarray::$dim>,
+                ndarray::ArrayViewMut<'a, T, ndarray::$dim> as $handle, true,
+                |body: &'b Body, name| body.$declare(name, Access::Mut),
+                |arg| crate::ndarray::view_mut(arg)?;
+        )*}
+    };
+}
 
-    fn declare<'b>(body: &'b Body, name: &str) -> Slice<'b, T> {
-        body.slice_param(name, true)
-    }
-
-    fn arg<'a>(arg: Self::Arg<'a>) -> Arg<'a> {
-        ViewMut::from(T::slice_mut(arg)).into()
-    }
+#[cfg(feature = "ndarray")]
+foreign! {
+    Ix1 Slice<'b, T>, line_param;
+    Ix2 Grid<'b, T, 2>, grid_param;
+    Ix3 Grid<'b, T, 3>, grid_param;
+    Ix4 Grid<'b, T, 4>, grid_param;
 }
 
 /// The parameters of a kernel, as a tuple.
@@ -141,8 +169,17 @@ pub trait Params {
     fn call_direct<'a, R: Result>(direct: &Self::Direct<R>, args: &Self::Args<'a>) -> R;
     /// Whether native code is there now, made if it must be.
     fn prepare_direct<R: Result>(direct: &Self::Direct<R>) -> bool;
+    /// Whether a view is among them.
+    const HAS_VIEW: bool;
     /// Calls `work` with what is passed, as the engine takes it.
-    fn with<R>(args: Self::Args<'_>, work: impl FnOnce(&mut [Arg<'_>]) -> R) -> R;
+    ///
+    /// # Errors
+    /// Of an array of another library that has gaps in memory, and those of
+    /// `work`.
+    fn with<R>(
+        args: Self::Args<'_>,
+        work: impl FnOnce(&mut [Arg<'_>]) -> core::result::Result<R, Error>,
+    ) -> core::result::Result<R, Error>;
 }
 
 macro_rules! params {
@@ -171,12 +208,15 @@ macro_rules! params {
                 direct.ran().tier == Tier::Native
             }
 
+            const HAS_VIEW: bool = false $(|| $name::IS_VIEW)*;
+
+            #[inline(always)]
             fn with<Out>(
                 args: Self::Args<'_>,
-                work: impl FnOnce(&mut [Arg<'_>]) -> Out,
-            ) -> Out {
-                let ($($name,)*) = args;
-                work(&mut [$($name::arg($name)),*])
+                work: impl FnOnce(&mut [Arg<'_>]) -> core::result::Result<Out, Error>,
+            ) -> core::result::Result<Out, Error> {
+                let ($(mut $name,)*) = args;
+                work(&mut [$($name::arg(&mut $name)?),*])
             }
         }
     )*};
@@ -209,9 +249,9 @@ impl Body {
     }
 
     /// Ends the function, which returns `value`.
-    pub fn give<'b, R: Ty>(&'b self, value: R::Of<'b>) -> Made {
+    pub fn give<'b, R: Result>(&'b self, value: R::Of<'b>) -> Made {
         let mut ids = Vec::new();
-        value.push(&mut ids);
+        R::give(&value, &mut ids);
         Made(ids)
     }
 
@@ -221,12 +261,39 @@ impl Body {
     }
 }
 
+/// How a function is built.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Recipe {
+    name: &'static str,
+    build: fn(&Body) -> Made,
+    /// What it gives.
+    scalars: fn() -> Vec<Scalar>,
+}
+
+impl Recipe {
+    /// The function, for views of which the elements lie like this.
+    pub(crate) fn func(&self, layout: Layout) -> Func {
+        let body = Body::new(self.name, layout);
+        let Made(ids) = (self.build)(&body);
+        let names = (0..ids.len()).map(|index| match ids.len() {
+            1 => "result".to_owned(),
+            _ => format!("result{index}"),
+        });
+        let info = |(name, scalar): (String, Scalar)| OutputInfo {
+            name,
+            scalar,
+            nullable: false,
+        };
+        let outputs = names.zip((self.scalars)()).map(info).collect();
+        Func::new(body.finish(&ids), outputs)
+    }
+}
+
 /// What a `#[kernel]` function keeps: how it is built, and what was made of
 /// it.
 #[derive(Debug)]
 pub struct Static<P: Params, R: Result> {
-    name: &'static str,
-    build: fn(&Body) -> Made,
+    recipe: Recipe,
     func: OnceLock<Func>,
     kernel: OnceLock<KernelFn<P, R>>,
     interpreted: OnceLock<KernelFn<P, R>>,
@@ -236,8 +303,11 @@ impl<P: Params, R: Result> Static<P, R> {
     /// Nothing yet.
     pub const fn new(name: &'static str, build: fn(&Body) -> Made) -> Static<P, R> {
         Static {
-            name,
-            build,
+            recipe: Recipe {
+                name,
+                build,
+                scalars: R::scalars,
+            },
             func: OnceLock::new(),
             kernel: OnceLock::new(),
             interpreted: OnceLock::new(),
@@ -268,23 +338,9 @@ impl<P: Params, R: Result> Static<P, R> {
 
     /// The kernel of an engine.
     pub fn on(&self, engine: &Engine) -> KernelFn<P, R> {
-        let func = self.func.get_or_init(|| self.build());
-        KernelFn::new(engine, func.clone())
-    }
-
-    fn build(&self) -> Func {
-        let body = Body::new(self.name);
-        let Made(ids) = (self.build)(&body);
-        let names = (0..ids.len()).map(|index| match ids.len() {
-            1 => "result".to_owned(),
-            _ => format!("result{index}"),
-        });
-        let info = |(name, scalar): (String, Scalar)| OutputInfo {
-            name,
-            scalar,
-            nullable: false,
-        };
-        let outputs = names.zip(R::scalars()).map(info).collect();
-        Func::new(body.finish(&ids), outputs)
+        let func = self
+            .func
+            .get_or_init(|| self.recipe.func(Layout::Contiguous));
+        KernelFn::new(engine, func.clone(), self.recipe)
     }
 }

@@ -13,6 +13,7 @@
 mod array;
 mod call;
 mod flow;
+mod grid;
 mod int;
 mod iter;
 mod method;
@@ -22,8 +23,10 @@ mod tuple;
 mod val;
 
 pub use array::{Arr, Constant, Elem, Indexed, Listed, Place, Slice, Stored};
+pub(crate) use call::Recipe;
 pub use call::{Made, Param, Params, Static};
 pub use flow::{If, Lazy, Loop};
+pub use grid::{Extents, Grid};
 pub use iter::{
     ElementMut, Elements, ElementsMut, Elementwise, Enumerate, Iter, IterExt, Map, Parts, Read,
     Rev, Span, StepBy, Write, Zip,
@@ -34,7 +37,9 @@ pub use plain::{Fresh, Plain, Result, Ty, Value};
 pub(crate) use val::SIDES;
 pub use val::Val;
 
-use kiln_ir::{ArrayRef, Const, Fault, FaultKind, FuncBuilder, Interval, Node, NodeId, Op, Scalar};
+use kiln_ir::{
+    ArrayRef, Const, Fault, FaultKind, FuncBuilder, Interval, Layout, Node, NodeId, Op, Scalar,
+};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
@@ -64,6 +69,8 @@ impl Overflow {
 pub struct Body {
     state: RefCell<State>,
     overflow: Cell<Overflow>,
+    /// How the elements of views lie.
+    layout: Layout,
 }
 
 #[derive(Debug)]
@@ -77,7 +84,7 @@ struct State {
 }
 
 impl Body {
-    pub(crate) fn new(name: &str) -> Body {
+    pub(crate) fn new(name: &str, layout: Layout) -> Body {
         Body {
             state: RefCell::new(State {
                 func: FuncBuilder::new(name),
@@ -86,6 +93,7 @@ impl Body {
                 ranges: HashMap::new(),
             }),
             overflow: Cell::new(Overflow::Wrap),
+            layout,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Arguments of a kernel that another one calls.
 
-use super::{Arr, Elem, Plain, Slice, Val};
+use super::{Arr, Elem, Fresh, Grid, Plain, Slice, Val};
 
 /// What can be passed where a handle `H` is wanted.
 pub trait Pass<H> {
@@ -21,7 +21,14 @@ impl<'b, T: Plain> Pass<Slice<'b, T>> for Slice<'b, T> {
 }
 
 impl<'b, E: Elem, const N: usize> Pass<Arr<'b, [E; N]>> for Arr<'b, [E; N]> {
+    /// A copy: what is changed meanwhile is another array.
     fn pass(self) -> Arr<'b, [E; N]> {
+        self.fresh()
+    }
+}
+
+impl<'b, T: Plain, const N: usize> Pass<Grid<'b, T, N>> for Grid<'b, T, N> {
+    fn pass(self) -> Grid<'b, T, N> {
         self
     }
 }

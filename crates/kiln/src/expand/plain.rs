@@ -1,6 +1,6 @@
 //! Which Rust types a kernel's locals, parameters and results can have.
 
-use super::{Body, Val};
+use super::{Arr, Body, Elem, Val};
 use kiln_ir::NodeId;
 use kiln_runtime::Element;
 
@@ -85,7 +85,7 @@ pointer_wide! {
 /// A type of Rust, by the handle that a local of it is.
 #[diagnostic::on_unimplemented(
     message = "a local or a result of a kernel cannot be `{Self}`",
-    note = "it can be a scalar, or a tuple of such"
+    note = "it can be a scalar, an array, or a tuple of such"
 )]
 pub trait Ty {
     /// The handle.
@@ -95,7 +95,7 @@ pub trait Ty {
 /// A type that a kernel can return.
 #[diagnostic::on_unimplemented(
     message = "a kernel cannot return `{Self}`",
-    note = "it can return nothing, a scalar, or a tuple of such"
+    note = "it can return nothing, a scalar, an array, or a tuple of such"
 )]
 pub trait Result: Ty {
     /// What holds it, if it is a scalar.
@@ -106,6 +106,8 @@ pub trait Result: Ty {
     fn of_slot(slot: Self::Slot) -> Self;
     /// What holds it, one scalar after the other.
     fn scalars() -> Vec<kiln_ir::Scalar>;
+    /// The nodes of a value, one scalar after the other.
+    fn give<'b>(value: &Self::Of<'b>, ids: &mut Vec<NodeId>);
     /// The value, from slots.
     fn of_slots(slots: &mut std::slice::Iter<'_, u64>) -> Self;
 }
@@ -154,10 +156,35 @@ impl<T: Plain> Result for T {
         vec![<T::Repr as kiln_ir::meaning::Value>::SCALAR]
     }
 
+    fn give<'b>(value: &Val<'b, T>, ids: &mut Vec<NodeId>) {
+        value.push(ids);
+    }
+
     fn of_slots(slots: &mut std::slice::Iter<'_, u64>) -> T {
         match slots.next() {
             Some(&slot) => T::of_repr(T::Repr::from_slot(slot)),
             None => unreachable!("there is a slot per scalar"),
         }
+    }
+}
+
+impl<E: Elem + Result, const N: usize> Result for [E; N] {
+    type Slot = bool;
+    const IS_SCALAR: bool = false;
+
+    fn of_slot(_: bool) -> Self {
+        unreachable!("an array is no scalar")
+    }
+
+    fn scalars() -> Vec<kiln_ir::Scalar> {
+        vec![<E as Result>::scalars(); N].concat()
+    }
+
+    fn give<'b>(value: &Arr<'b, [E; N]>, ids: &mut Vec<NodeId>) {
+        value.each().for_each(|element| E::give(&element, ids));
+    }
+
+    fn of_slots(slots: &mut std::slice::Iter<'_, u64>) -> Self {
+        std::array::from_fn(|_| E::of_slots(slots))
     }
 }

@@ -23,6 +23,12 @@ macro_rules! tuples {
                 all.concat()
             }
 
+            #[allow(non_snake_case, reason = "parts are named as their types")]
+            fn give<'b>(value: &Self::Of<'b>, ids: &mut Vec<NodeId>) {
+                let ($($name,)*) = value;
+                $(<$name as Result>::give($name, ids);)*
+            }
+
             fn of_slots(slots: &mut std::slice::Iter<'_, u64>) -> Self {
                 ($($name::of_slots(slots),)*)
             }

@@ -83,7 +83,7 @@ impl Emit {
                 quote_spanned!(span=> __kiln.cast::<#ty, _>(#of))
             }
             Kind::Index(of, index) => {
-                let (of, index) = (self.value(of), self.value(index));
+                let (of, index) = (self.value(of), self.subscript(index));
                 quote_spanned!(span=> __kiln.index(&#of, #index))
             }
             Kind::Part(of, lo, hi) => {
@@ -131,6 +131,15 @@ impl Emit {
             }
             _ => self.structure(expr),
         }
+    }
+
+    /// What stands in brackets: an index, or `[i, j]`, which needs no memory.
+    fn subscript(&mut self, index: &Expr) -> TokenStream {
+        let Kind::Array(parts) = &index.kind else {
+            return self.value(index);
+        };
+        let parts = self.values(parts);
+        quote_spanned!(index.span=> [#(#parts),*])
     }
 
     pub(super) fn values(&mut self, exprs: &[Expr]) -> Vec<TokenStream> {
@@ -187,7 +196,7 @@ impl Emit {
     fn store(&mut self, place: &Expr, value: TokenStream) -> TokenStream {
         let span = place.span;
         if let Kind::Index(of, index) = &place.kind {
-            let (of, index) = (self.value(of), self.value(index));
+            let (of, index) = (self.value(of), self.subscript(index));
             return quote_spanned!(span=> __kiln.store(&#of, #index, #value););
         }
         if let Kind::Deref(of) = &place.kind {
@@ -206,7 +215,7 @@ impl Emit {
         let (op, span) = (format_ident!("{op}"), place.span);
         let value = self.value(value);
         if let Kind::Index(of, index) = &place.kind {
-            let (of, index) = (self.value(of), self.value(index));
+            let (of, index) = (self.value(of), self.subscript(index));
             return quote_spanned! {span=> {
                 let __operand = #value;
                 let (__of, __index) = (#of, #index);

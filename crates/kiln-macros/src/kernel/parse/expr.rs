@@ -152,11 +152,6 @@ impl Parser {
                 };
                 Ok(Kind::Part(of, lo.map(Box::new), hi.map(Box::new)))
             }
-            syn::Expr::Array(array) => Err(Error::new(
-                array.span(),
-                "a kernel has no arrays of several dimensions yet: compute the index, as in \
-                 `a[i * columns + j]`",
-            )),
             at => {
                 let (of, at) = (self.expr(&index.expr)?, self.expr(at)?);
                 Ok(Kind::Index(Box::new(of), Box::new(at)))
