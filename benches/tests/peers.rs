@@ -2,9 +2,9 @@
 //! interpreter and, where no mathematical function is involved, in plain Rust:
 //! at every size, in every layout.
 
-use kiln::{Arg, Builder, Combine, Engine, Output, Shape, Tier, View};
+use kiln::{ArrayViewMut, Builder, Combine, Engine, Shape, Tier, View};
 use kiln_benches::data::uniform;
-use kiln_benches::peers::{Buffers, Case, cases, jacobi, matmul, pairdist};
+use kiln_benches::peers::{Buffers, Case, cases, jacobi512, matmul256, pairdist3};
 
 fn engines() -> [Engine; 2] {
     [Tier::Native, Tier::Interpreter].map(|tier| Engine::builder().tier(tier).build())
@@ -133,11 +133,8 @@ fn bits(values: &[f64]) -> Vec<u64> {
 
 #[test]
 fn a_stencil_of_any_shape_and_layout() {
-    let b = Builder::new("stencil");
-    jacobi(&b, b.strided("u"), b.array_mut("v"));
-    let func = b.finish().unwrap();
     for engine in engines() {
-        let kernel = engine.arrays(&func).unwrap();
+        let kernel = jacobi512::on(&engine);
         for (rows, columns) in shapes() {
             layouts(rows, columns, 3, |plain, u| {
                 let at = |i: usize, j: usize| plain[i * columns + j];
@@ -150,8 +147,8 @@ fn a_stencil_of_any_shape_and_layout() {
                     }
                 }
                 let mut v = vec![0.0; rows * columns];
-                let out = kiln::ViewMut::new(&mut v, [rows, columns]).unwrap();
-                kernel.call(&mut [u.into(), out.into()]).unwrap();
+                let out = ArrayViewMut::new(&mut v, [rows, columns]).unwrap();
+                kernel.call((u.try_into().unwrap(), out)).unwrap();
                 assert_eq!(bits(&v), bits(&expected), "{rows} x {columns}");
             });
         }
@@ -160,11 +157,8 @@ fn a_stencil_of_any_shape_and_layout() {
 
 #[test]
 fn a_product_of_any_shape_and_layout() {
-    let b = Builder::new("product");
-    matmul(&b, b.strided("x"), b.strided("y"), b.array_mut("z"));
-    let func = b.finish().unwrap();
     for engine in engines() {
-        let kernel = engine.arrays(&func).unwrap();
+        let kernel = matmul256::on(&engine);
         for (rows, inner) in shapes() {
             let columns = (rows + inner) % 4;
             layouts(rows, inner, 4, |x, x_view| {
@@ -178,9 +172,9 @@ fn a_product_of_any_shape_and_layout() {
                         }
                     }
                     let mut z = vec![f64::NAN; rows * columns];
-                    let out = kiln::ViewMut::new(&mut z, [rows, columns]).unwrap();
-                    let mut args: [Arg<'_>; 3] = [x_view.into(), y_view.into(), out.into()];
-                    kernel.call(&mut args).unwrap();
+                    let out = ArrayViewMut::new(&mut z, [rows, columns]).unwrap();
+                    let (x, y) = (x_view.try_into().unwrap(), y_view.try_into().unwrap());
+                    kernel.call((x, y, out)).unwrap();
                     assert_eq!(bits(&z), bits(&expected), "{rows} {inner} {columns}");
                 });
             });
@@ -190,15 +184,13 @@ fn a_product_of_any_shape_and_layout() {
 
 #[test]
 fn distances_of_any_shape_and_layout() {
-    let b = Builder::new("distances");
-    pairdist(&b, b.strided("points"), b.array_mut("d"));
-    let func = b.finish().unwrap();
     for engine in engines() {
-        let kernel = engine.arrays(&func).unwrap();
+        let kernel = pairdist3::on(&engine);
         for (count, dims) in shapes() {
             layouts(count, dims, 6, |points, view| {
-                let mut d = Output::new([count, count]).unwrap();
-                kernel.call(&mut [view.into(), (&mut d).into()]).unwrap();
+                let mut d = vec![f64::NAN; count * count];
+                let out = ArrayViewMut::new(&mut d, [count, count]).unwrap();
+                kernel.call((view.try_into().unwrap(), out)).unwrap();
                 let distance = |i: usize, j: usize| {
                     let squares = (0..dims).fold(0.0, |sum, k| {
                         let t = points[i * dims + k] - points[j * dims + k];
@@ -208,7 +200,7 @@ fn distances_of_any_shape_and_layout() {
                 };
                 let all = (0..count * count).map(|at| distance(at / count, at % count));
                 let expected: Vec<f64> = all.collect();
-                assert_eq!(d.values().map(bits), Some(bits(&expected)));
+                assert_eq!(bits(&d), bits(&expected));
             });
         }
     }

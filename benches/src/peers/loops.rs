@@ -2,7 +2,7 @@
 
 use super::{Buffers, CACHED, COLUMNS, Case, Ours, reals, x, z, zeros};
 use crate::data::uniform;
-use kiln::{Arg, Array, ArrayMut, Builder, View, ViewMut};
+use kiln::{Arg, ArrayView, ArrayViewMut, View, ViewMut, kernel};
 
 pub(super) const LOOPS: &[Case] = &[
     SUM, DOT, MAX, EMA, HIST, MANDEL, JACOBI, MATMUL, PAIRDIST, COLLATZ,
@@ -10,6 +10,11 @@ pub(super) const LOOPS: &[Case] = &[
 
 fn read(column: &[f64]) -> Arg<'_> {
     column.into()
+}
+
+#[kernel]
+fn sum(x: &[f64]) -> f64 {
+    kiln::sum(x)
 }
 
 const SUM: Case = Case {
@@ -20,13 +25,15 @@ const SUM: Case = Case {
     buffers: |n| reals([x(n)]),
     plain: |buffers| buffers.result = buffers.reals[0].iter().fold(0.0, |sum, x| sum + x),
     ours: Ours::Arrays {
-        build: |b| {
-            let x = b.array::<f64, 1>("x");
-            b.output("sum", b.sum(0, x.len(), |i| x.at(i)));
-        },
+        func: || sum::kernel().func().clone(),
         args: |buffers| vec![read(&buffers.reals[0])],
     },
 };
+
+#[kernel]
+fn dot(x: &[f64], z: &[f64]) -> f64 {
+    kiln::dot(x, z)
+}
 
 const DOT: Case = Case {
     kernel: "dot",
@@ -39,13 +46,15 @@ const DOT: Case = Case {
         buffers.result = pairs.fold(0.0, |sum, (x, z)| sum + x * z);
     },
     ours: Ours::Arrays {
-        build: |b| {
-            let (x, z) = (b.array::<f64, 1>("x"), b.array::<f64, 1>("z"));
-            b.output("dot", b.sum(0, x.len(), |i| x.at(i) * z.at(i)));
-        },
+        func: || dot::kernel().func().clone(),
         args: |buffers| buffers.reals.iter().map(|column| read(column)).collect(),
     },
 };
+
+#[kernel]
+fn max(x: &[f64]) -> f64 {
+    kiln::max(x)
+}
 
 const MAX: Case = Case {
     kernel: "max",
@@ -59,15 +68,21 @@ const MAX: Case = Case {
         buffers.result = buffers.reals[0].iter().fold(start, larger);
     },
     ours: Ours::Arrays {
-        build: |b| {
-            let x = b.array::<f64, 1>("x");
-            b.output("max", b.greatest(0, x.len(), |i| x.at(i)));
-        },
+        func: || max::kernel().func().clone(),
         args: |buffers| vec![read(&buffers.reals[0])],
     },
 };
 
 /// Exponential moving average.
+#[kernel]
+fn ema(a: f64, x: &[f64], y: &mut [f64]) {
+    let mut s = 0.0;
+    for i in 0..x.len() {
+        s = a * x[i] + (1.0 - a) * s;
+        y[i] = s;
+    }
+}
+
 const EMA: Case = Case {
     kernel: "ema",
     sizes: CACHED,
@@ -84,21 +99,25 @@ const EMA: Case = Case {
         }
     },
     ours: Ours::Arrays {
-        build: |b| {
-            let a = b.input::<f64>("a");
-            let (x, y) = (b.array::<f64, 1>("x"), b.array_mut::<f64, 1>("y"));
-            b.fold(0, x.len(), 0.0, |i, s| {
-                let s = a * x.at(i) + (1.0 - a) * s;
-                y.set(i, s);
-                s
-            });
-        },
+        func: || ema::kernel().func().clone(),
         args: |buffers| match &mut buffers.reals[..] {
             [x, y] => vec![0.1.into(), read(x), y.into()],
             _ => Vec::new(),
         },
     },
 };
+
+#[kernel(overflow = "wrap")]
+fn hist256(z: &[f64], counts: &mut [i64]) {
+    let bins = counts.len() as i64;
+    let scale = bins as f64;
+    for i in 0..z.len() {
+        let bin = (z[i] * scale) as i64;
+        if bin >= 0 && bin < bins {
+            counts[bin as usize] += 1;
+        }
+    }
+}
 
 const HIST: Case = Case {
     kernel: "hist256",
@@ -121,16 +140,7 @@ const HIST: Case = Case {
         }
     },
     ours: Ours::Arrays {
-        build: |b| {
-            let (z, counts) = (b.array::<f64, 1>("z"), b.array_mut::<i64, 1>("counts"));
-            let bins = counts.len();
-            let scale = bins.cast::<f64>();
-            b.for_each(0, z.len(), |i| {
-                let bin = (z.at(i) * scale).cast::<i64>();
-                let is_in = bin.ge(0).and(bin.lt(bins));
-                is_in.then(|| counts.set(bin, counts.at(bin) + 1));
-            });
-        },
+        func: || hist256::kernel().func().clone(),
         args: |buffers| vec![read(&buffers.reals[0]), (&mut buffers.ints[0]).into()],
     },
 };
@@ -138,6 +148,19 @@ const HIST: Case = Case {
 const STEPS: i64 = 200;
 
 /// Steps until a point leaves the circle of radius 2.
+#[kernel(overflow = "wrap")]
+fn mandel200(most: i64, re: &[f64], im: &[f64], steps: &mut [i64]) {
+    for i in 0..re.len() {
+        let (a, c) = (re[i], im[i]);
+        let (mut x, mut y, mut k) = (0.0, 0.0, 0);
+        while k < most && x * x + y * y <= 4.0 {
+            (x, y) = (x * x - y * y + a, 2.0 * x * y + c);
+            k += 1;
+        }
+        steps[i] = k;
+    }
+}
+
 const MANDEL: Case = Case {
     kernel: "mandel200",
     sizes: &[256],
@@ -167,20 +190,7 @@ const MANDEL: Case = Case {
         }
     },
     ours: Ours::Arrays {
-        build: |b| {
-            let most = b.input::<i64>("most");
-            let (re, im) = (b.array::<f64, 1>("re"), b.array::<f64, 1>("im"));
-            let steps = b.array_mut::<i64, 1>("steps");
-            b.for_each(0, re.len(), |i| {
-                let (a, c) = (re.at(i), im.at(i));
-                let (_, _, k) = b.repeat_while(
-                    (0.0f64, 0.0f64, 0i64),
-                    |&(x, y, k)| k.lt(most).and((x * x + y * y).le(4.0)),
-                    |(x, y, k)| (x * x - y * y + a, 2.0 * x * y + c, k + 1),
-                );
-                steps.set(i, k);
-            });
-        },
+        func: || mandel200::kernel().func().clone(),
         args: |buffers| match &buffers.reals[..] {
             [re, im] => vec![
                 STEPS.into(),
@@ -205,13 +215,13 @@ fn square_mut(data: &mut [f64]) -> Arg<'_> {
 }
 
 /// The average of the four neighbours of each inner point.
-pub fn jacobi<'b>(b: &'b Builder, u: Array<'b, f64, 2>, v: ArrayMut<'b, f64, 2>) {
-    b.for_each(1, u.len() - 1, |i| {
-        b.for_each(1, u.extent(1) - 1, |j| {
-            let (rows, columns) = (u.at((i - 1, j)) + u.at((i + 1, j)), u.at((i, j - 1)));
-            v.set([i, j], 0.25 * (rows + columns + u.at((i, j + 1))));
-        });
-    });
+#[kernel]
+pub fn jacobi512(u: ArrayView<'_, f64, 2>, mut v: ArrayViewMut<'_, f64, 2>) {
+    for i in 1..u.nrows().saturating_sub(1) {
+        for j in 1..u.ncols().saturating_sub(1) {
+            v[[i, j]] = 0.25 * (u[[i - 1, j]] + u[[i + 1, j]] + u[[i, j - 1]] + u[[i, j + 1]]);
+        }
+    }
 }
 
 const JACOBI: Case = Case {
@@ -236,7 +246,7 @@ const JACOBI: Case = Case {
         }
     },
     ours: Ours::Arrays {
-        build: |b| jacobi(b, b.array("u"), b.array_mut("v")),
+        func: || jacobi512::kernel().func().clone(),
         args: |buffers| match &mut buffers.reals[..] {
             [u, v] => vec![square(u), square_mut(v)],
             _ => Vec::new(),
@@ -245,22 +255,23 @@ const JACOBI: Case = Case {
 };
 
 /// `c = a b`, the innermost loop along the rows of `b` and `c`.
-pub fn matmul<'b>(
-    b: &'b Builder,
-    x: Array<'b, f64, 2>,
-    y: Array<'b, f64, 2>,
-    z: ArrayMut<'b, f64, 2>,
+#[kernel]
+pub fn matmul256(
+    a: ArrayView<'_, f64, 2>,
+    b: ArrayView<'_, f64, 2>,
+    mut c: ArrayViewMut<'_, f64, 2>,
 ) {
-    let columns = y.extent(1);
-    b.for_each(0, x.len(), |i| {
-        b.for_each(0, columns, |j| z.set([i, j], 0.0));
-        b.for_each(0, x.extent(1), |l| {
-            let factor = x.at([i, l]);
-            b.for_each(0, columns, |j| {
-                z.set([i, j], z.at([i, j]) + factor * y.at([l, j]));
-            });
-        });
-    });
+    for i in 0..a.nrows() {
+        for j in 0..b.ncols() {
+            c[[i, j]] = 0.0;
+        }
+        for l in 0..a.ncols() {
+            let factor = a[[i, l]];
+            for j in 0..b.ncols() {
+                c[[i, j]] += factor * b[[l, j]];
+            }
+        }
+    }
 }
 
 const MATMUL: Case = Case {
@@ -288,7 +299,7 @@ const MATMUL: Case = Case {
         }
     },
     ours: Ours::Arrays {
-        build: |b| matmul(b, b.array("a"), b.array("b"), b.array_mut("c")),
+        func: || matmul256::kernel().func().clone(),
         args: |buffers| match &mut buffers.reals[..] {
             [a, b, c] => vec![square(a), square(b), square_mut(c)],
             _ => Vec::new(),
@@ -297,16 +308,18 @@ const MATMUL: Case = Case {
 };
 
 /// The distance of every point from every point.
-pub fn pairdist<'b>(b: &'b Builder, points: Array<'b, f64, 2>, d: ArrayMut<'b, f64, 2>) {
-    b.for_each(0, points.len(), |i| {
-        b.for_each(0, points.len(), |j| {
-            let squares = b.fold(0, points.extent(1), 0.0f64, |k, sum| {
-                let t = points.at([i, k]) - points.at([j, k]);
-                sum + t * t
-            });
-            d.set([i, j], squares.sqrt());
-        });
-    });
+#[kernel]
+pub fn pairdist3(points: ArrayView<'_, f64, 2>, mut distances: ArrayViewMut<'_, f64, 2>) {
+    for i in 0..points.nrows() {
+        for j in 0..points.nrows() {
+            let mut squares = 0.0;
+            for k in 0..points.ncols() {
+                let t = points[[i, k]] - points[[j, k]];
+                squares += t * t;
+            }
+            distances[[i, j]] = squares.sqrt();
+        }
+    }
 }
 
 const PAIRDIST: Case = Case {
@@ -328,7 +341,7 @@ const PAIRDIST: Case = Case {
         }
     },
     ours: Ours::Arrays {
-        build: |b| pairdist(b, b.array("points"), b.array_mut("distances")),
+        func: || pairdist3::kernel().func().clone(),
         args: |buffers| match &mut buffers.reals[..] {
             [points, d] => {
                 let n = points.len() / 3;
@@ -341,6 +354,18 @@ const PAIRDIST: Case = Case {
 };
 
 /// Steps to 1 of `k -> k / 2` or `3 k + 1`.
+#[kernel(overflow = "wrap")]
+fn collatz(starts: &[i64], steps: &mut [i64]) {
+    for i in 0..starts.len() {
+        let (mut k, mut count) = (starts[i], 0);
+        while k != 1 {
+            k = if k & 1 == 1 { 3 * k + 1 } else { k >> 1 };
+            count += 1;
+        }
+        steps[i] = count;
+    }
+}
+
 const COLLATZ: Case = Case {
     kernel: "collatz",
     sizes: &[65_536],
@@ -364,17 +389,7 @@ const COLLATZ: Case = Case {
         }
     },
     ours: Ours::Arrays {
-        build: |b| {
-            let (starts, steps) = (b.array::<i64, 1>("starts"), b.array_mut::<i64, 1>("steps"));
-            b.for_each(0, starts.len(), |i| {
-                let (_, count) = b.repeat_while(
-                    (starts.at(i), 0i64),
-                    |&(k, _)| k.ne(1),
-                    |(k, count)| ((k & 1).eq(1).select(3 * k + 1, k >> 1), count + 1),
-                );
-                steps.set(i, count);
-            });
-        },
+        func: || collatz::kernel().func().clone(),
         args: |buffers| match &mut buffers.ints[..] {
             [starts, steps] => vec![(&*starts).into(), steps.into()],
             _ => Vec::new(),

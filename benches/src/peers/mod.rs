@@ -1,5 +1,5 @@
-//! The kernels by which numeric compilers are compared, each written through
-//! the builder and in plain Rust over the same buffers.
+//! The kernels by which numeric compilers are compared, each a `#[kernel]`,
+//! and in plain Rust over the same buffers.
 //!
 //! A [`Case`] is a row of a table: what it computes, over what, and how it is
 //! called. Who runs it (native code of a level, the interpreter, plain Rust)
@@ -10,10 +10,10 @@ mod loops;
 mod rows;
 
 use crate::data::uniform;
-use kiln::{Arg, Builder, Column, ColumnMut, Engine, Formula, Func, Ran};
+use kiln::{Arg, Column, ColumnMut, Engine, Formula, Func, Ran};
 use std::time::Instant;
 
-pub use loops::{jacobi, matmul, pairdist};
+pub use loops::{jacobi512, matmul256, pairdist3};
 
 /// What a case reads and writes: inputs first, then outputs.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -61,8 +61,8 @@ pub struct Case {
 pub enum Ours {
     /// A computation of one row, over columns.
     Rows {
-        /// Writes it.
-        build: fn(&Builder),
+        /// It.
+        func: fn() -> Func,
         /// Inputs that are columns, then inputs that are one number.
         columns: &'static [&'static str],
         /// The numbers.
@@ -79,8 +79,8 @@ pub enum Ours {
     },
     /// A computation of loops over arrays.
     Arrays {
-        /// Writes it.
-        build: fn(&Builder),
+        /// It.
+        func: fn() -> Func,
         /// Its arguments.
         args: for<'a> fn(&'a mut Buffers) -> Vec<Arg<'a>>,
     },
@@ -126,13 +126,14 @@ impl Ready {
 impl Case {
     /// The computation as kiln's own function, for what is not a formula.
     pub fn func(&self) -> Option<Func> {
-        let build = match self.ours {
-            Ours::Rows { build, .. } | Ours::Arrays { build, .. } => build,
-            Ours::Formula { .. } => return None,
-        };
-        let b = Builder::new(self.kernel);
-        build(&b);
-        Some(b.finish().expect("a computation with outputs"))
+        match self.ours {
+            Ours::Rows { func, outputs, .. } => {
+                let named = func().with_outputs(outputs);
+                Some(named.expect("a name for each output"))
+            }
+            Ours::Arrays { func, .. } => Some(func()),
+            Ours::Formula { .. } => None,
+        }
     }
 
     /// Makes the kernel on an engine.

@@ -1,22 +1,135 @@
 //! Kernels of one row: arithmetic, choices, functions, Black and Scholes.
 
 use super::{Buffers, CACHED, COLUMNS, Case, Ours, reals, x, z, zeros};
-use kiln::Var;
 
-const POLY: [f64; 12] = [
-    1.0 / 39916800.0,
-    1.0 / 3628800.0,
-    1.0 / 362880.0,
-    1.0 / 40320.0,
-    1.0 / 5040.0,
-    1.0 / 720.0,
-    1.0 / 120.0,
-    1.0 / 24.0,
-    1.0 / 6.0,
-    0.5,
-    1.0,
-    1.0,
-];
+/// Each kernel is a function of Rust, mapped over columns.
+mod kernels {
+    use kiln::kernel;
+
+    #[kernel]
+    pub(super) fn triad(x: f64, z: f64) -> f64 {
+        x + 3.0 * z
+    }
+
+    #[kernel]
+    pub(super) fn axpy(a: f64, x: f64, y: f64) -> f64 {
+        y + a * x
+    }
+
+    /// The exponential by its Taylor polynomial of degree 11.
+    #[kernel]
+    pub(super) fn poly11(v: f64) -> f64 {
+        let s = v * (1.0 / 39916800.0) + 1.0 / 3628800.0;
+        let s = s * v + 1.0 / 362880.0;
+        let s = s * v + 1.0 / 40320.0;
+        let s = s * v + 1.0 / 5040.0;
+        let s = s * v + 1.0 / 720.0;
+        let s = s * v + 1.0 / 120.0;
+        let s = s * v + 1.0 / 24.0;
+        let s = s * v + 1.0 / 6.0;
+        let s = s * v + 0.5;
+        let s = s * v + 1.0;
+        s * v + 1.0
+    }
+
+    #[kernel]
+    pub(super) fn clampsel(v: f64) -> f64 {
+        if v < 0.2 {
+            v * 2.0
+        } else if v < 0.8 {
+            v * v
+        } else {
+            1.0 - v
+        }
+    }
+
+    #[kernel]
+    pub(super) fn exp(v: f64) -> f64 {
+        v.exp()
+    }
+
+    #[kernel]
+    pub(super) fn sin(v: f64) -> f64 {
+        v.sin()
+    }
+
+    #[kernel]
+    pub(super) fn cos(v: f64) -> f64 {
+        v.cos()
+    }
+
+    #[kernel]
+    pub(super) fn tan(v: f64) -> f64 {
+        v.tan()
+    }
+
+    #[kernel]
+    pub(super) fn tanh(v: f64) -> f64 {
+        v.tanh()
+    }
+
+    #[kernel]
+    pub(super) fn atan(v: f64) -> f64 {
+        v.atan()
+    }
+
+    #[kernel]
+    pub(super) fn erf(v: f64) -> f64 {
+        kiln::math::erf(v)
+    }
+
+    #[kernel]
+    pub(super) fn sigmoid(v: f64) -> f64 {
+        1.0 / (1.0 + (-v).exp())
+    }
+
+    #[kernel]
+    pub(super) fn log(v: f64) -> f64 {
+        v.ln()
+    }
+
+    #[kernel]
+    pub(super) fn pow(v: f64) -> f64 {
+        v.powf(1.7)
+    }
+
+    #[kernel]
+    pub(super) fn cbrt(v: f64) -> f64 {
+        v.cbrt()
+    }
+
+    #[kernel]
+    pub(super) fn sqrt(v: f64) -> f64 {
+        v.sqrt()
+    }
+
+    /// `N'(0)`, and the factor in `k`.
+    const DENSITY: f64 = 0.398_942_280_401_432_7;
+    const SCALE: f64 = 0.231_641_9;
+
+    /// The normal distribution of Abramowitz and Stegun 26.2.17.
+    #[kernel]
+    fn cnd(d: f64) -> f64 {
+        let k = 1.0 / (1.0 + SCALE * d.abs());
+        let s = -1.821255978 + k * 1.330274429;
+        let s = 1.781477937 + k * s;
+        let s = -0.356563782 + k * s;
+        let poly = 0.31938153 + k * s;
+        let upper = DENSITY * (-0.5 * d * d).exp() * (k * poly);
+        if d > 0.0 { 1.0 - upper } else { upper }
+    }
+
+    /// The price of a call and of a put: Black and Scholes 1973.
+    #[kernel]
+    pub(super) fn blackscholes(s: f64, x: f64, t: f64, r: f64, v: f64) -> (f64, f64) {
+        let root = t.sqrt();
+        let d1 = ((s / x).ln() + (r + 0.5 * v * v) * t) / (v * root);
+        let (c1, c2) = (cnd(d1), cnd(d1 - v * root));
+        let discount = (-r * t).exp();
+        let call = s * c1 - x * discount * c2;
+        (call, x * discount * (1.0 - c2) - s * (1.0 - c1))
+    }
+}
 
 /// Writes `y[i] = f(x[i])` in plain Rust, where every case of one input and
 /// one output has its buffers.
@@ -29,19 +142,16 @@ fn each(buffers: &mut Buffers, f: impl Fn(f64) -> f64) {
 }
 
 macro_rules! unary {
-    ($($kernel:literal $exact:literal $sizes:ident $input:ident |$v:ident| $ours:expr, $plain:expr;)*) => {
+    ($($kernel:ident $exact:literal $sizes:ident $input:ident |$v:ident| $plain:expr;)*) => {
         [$(Case {
-            kernel: $kernel,
+            kernel: stringify!($kernel),
             sizes: $sizes,
             elements: |n| n,
             exact: $exact,
             buffers: |n| reals([$input(n), zeros(n)]),
             plain: |buffers| each(buffers, |$v: f64| $plain),
             ours: Ours::Rows {
-                build: |b| {
-                    let $v = b.input::<f64>("v");
-                    b.output("y", $ours);
-                },
+                func: || kernels::$kernel::kernel().func().clone(),
                 columns: &["v"],
                 numbers: &[],
                 outputs: &["y"],
@@ -52,22 +162,20 @@ macro_rules! unary {
 
 #[rustfmt::skip]
 const UNARY: [Case; 14] = unary! {
-    "poly11"   true  COLUMNS x |v| POLY[2..].iter().fold(v * POLY[0] + POLY[1], |s, &c| s * v + c),
-                                   POLY[2..].iter().fold(v * POLY[0] + POLY[1], |s, &c| s * v + c);
-    "clampsel" true  COLUMNS z |v| v.lt(0.2).select(v * 2.0, v.lt(0.8).select(v * v, 1.0 - v)),
-                                   if v < 0.2 { v * 2.0 } else if v < 0.8 { v * v } else { 1.0 - v };
-    "exp"      false CACHED  x |v| v.exp(), v.exp();
-    "sin"      false CACHED  x |v| v.sin(), v.sin();
-    "cos"      false CACHED  x |v| v.cos(), v.cos();
-    "tan"      false CACHED  x |v| v.tan(), v.tan();
-    "tanh"     false CACHED  x |v| v.tanh(), v.tanh();
-    "atan"     false CACHED  x |v| v.atan(), v.atan();
-    "erf"      false CACHED  x |v| v.erf(), libm::erf(v);
-    "sigmoid"  false CACHED  x |v| 1.0 / (1.0 + (-v).exp()), 1.0 / (1.0 + (-v).exp());
-    "log"      false CACHED  z |v| v.ln(), v.ln();
-    "pow"      false CACHED  z |v| v.powf(1.7), v.powf(1.7);
-    "cbrt"     false CACHED  z |v| v.cbrt(), v.cbrt();
-    "sqrt"     true  CACHED  z |v| v.sqrt(), v.sqrt();
+    poly11   true  COLUMNS x |v| kernels::poly11::rust(v);
+    clampsel true  COLUMNS z |v| kernels::clampsel::rust(v);
+    exp      false CACHED  x |v| v.exp();
+    sin      false CACHED  x |v| v.sin();
+    cos      false CACHED  x |v| v.cos();
+    tan      false CACHED  x |v| v.tan();
+    tanh     false CACHED  x |v| v.tanh();
+    atan     false CACHED  x |v| v.atan();
+    erf      false CACHED  x |v| libm::erf(v);
+    sigmoid  false CACHED  x |v| kernels::sigmoid::rust(v);
+    log      false CACHED  z |v| v.ln();
+    pow      false CACHED  z |v| v.powf(1.7);
+    cbrt     false CACHED  z |v| v.cbrt();
+    sqrt     true  CACHED  z |v| v.sqrt();
 };
 
 /// The elementwise kernels.
@@ -97,10 +205,7 @@ const TRIAD: Case = Case {
         }
     },
     ours: Ours::Rows {
-        build: |b| {
-            let (x, z) = (b.input::<f64>("x"), b.input::<f64>("z"));
-            b.output("y", x + 3.0 * z);
-        },
+        func: || kernels::triad::kernel().func().clone(),
         columns: &["x", "z"],
         numbers: &[],
         outputs: &["y"],
@@ -123,11 +228,7 @@ const AXPY: Case = Case {
         }
     },
     ours: Ours::Rows {
-        build: |b| {
-            let a = b.input::<f64>("a");
-            let (x, y) = (b.input::<f64>("x"), b.input::<f64>("y"));
-            b.output("y", y + a * x);
-        },
+        func: || kernels::axpy::kernel().func().clone(),
         columns: &["x"],
         numbers: &[("a", A)],
         outputs: &["y"],
@@ -137,8 +238,6 @@ const AXPY: Case = Case {
 const RATE: f64 = 0.1;
 const VOLATILITY: f64 = 0.2;
 
-/// Black and Scholes 1973, with the normal distribution of Abramowitz and
-/// Stegun 26.2.17.
 const BLACK_SCHOLES: Case = Case {
     kernel: "blackscholes",
     sizes: CACHED,
@@ -153,73 +252,14 @@ const BLACK_SCHOLES: Case = Case {
     plain: |buffers| {
         if let [s, x, t, call, put] = &mut buffers.reals[..] {
             for i in 0..s.len() {
-                (call[i], put[i]) = black_scholes(s[i], x[i], t[i], RATE, VOLATILITY);
+                (call[i], put[i]) = kernels::blackscholes::rust(s[i], x[i], t[i], RATE, VOLATILITY);
             }
         }
     },
     ours: Ours::Rows {
-        build: |b| {
-            let (s, x, t) = (b.input("s"), b.input("x"), b.input::<f64>("t"));
-            let (r, v) = (b.input("r"), b.input("v"));
-            let (call, put) = built(s, x, t, r, v);
-            b.output("call", call);
-            b.output("put", put);
-        },
+        func: || kernels::blackscholes::kernel().func().clone(),
         columns: &["s", "x", "t"],
         numbers: &[("r", RATE), ("v", VOLATILITY)],
         outputs: &["call", "put"],
     },
 };
-
-/// `N'(0)`, the factor in `k`, and the polynomial in `k`.
-const DENSITY: f64 = 0.398_942_280_401_432_7;
-const SCALE: f64 = 0.231_641_9;
-const CND: [f64; 5] = [
-    1.330274429,
-    -1.821255978,
-    1.781477937,
-    -0.356563782,
-    0.31938153,
-];
-
-fn cnd(d: f64) -> f64 {
-    let k = 1.0 / (1.0 + SCALE * d.abs());
-    let poly = CND[1..].iter().fold(CND[0], |sum, c| c + k * sum);
-    let upper = DENSITY * (-0.5 * d * d).exp() * (k * poly);
-    if d > 0.0 { 1.0 - upper } else { upper }
-}
-
-fn black_scholes(s: f64, x: f64, t: f64, r: f64, v: f64) -> (f64, f64) {
-    let root = t.sqrt();
-    let d1 = ((s / x).ln() + (r + 0.5 * v * v) * t) / (v * root);
-    let (c1, c2) = (cnd(d1), cnd(d1 - v * root));
-    let discount = (-r * t).exp();
-    let call = s * c1 - x * discount * c2;
-    (call, x * discount * (1.0 - c2) - s * (1.0 - c1))
-}
-
-type Real<'b> = Var<'b, f64>;
-
-fn built_cnd(d: Real<'_>) -> Real<'_> {
-    let k = 1.0 / (1.0 + SCALE * d.abs());
-    let poly = CND[2..]
-        .iter()
-        .fold(CND[1] + k * CND[0], |sum, &c| c + k * sum);
-    let upper = DENSITY * (-0.5 * d * d).exp() * (k * poly);
-    d.gt(0.0).select(1.0 - upper, upper)
-}
-
-fn built<'b>(
-    s: Real<'b>,
-    x: Real<'b>,
-    t: Real<'b>,
-    r: Real<'b>,
-    v: Real<'b>,
-) -> (Real<'b>, Real<'b>) {
-    let root = t.sqrt();
-    let d1 = ((s / x).ln() + (r + 0.5 * v * v) * t) / (v * root);
-    let (c1, c2) = (built_cnd(d1), built_cnd(d1 - v * root));
-    let discount = (-r * t).exp();
-    let call = s * c1 - x * discount * c2;
-    (call, x * discount * (1.0 - c2) - s * (1.0 - c1))
-}

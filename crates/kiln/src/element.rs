@@ -1,9 +1,10 @@
 //! What the scalar types can do, for the builder's handles.
 
+use kiln_ir::meaning::Number as Meaning;
 use kiln_runtime::Element;
 
 /// An element that can be added and multiplied: every one but `bool`.
-pub trait Number: Element {}
+pub trait Number: Element + Meaning {}
 /// A number with a sign: floats and signed integers.
 pub trait Signed: Number {}
 /// An integer element.

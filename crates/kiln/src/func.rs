@@ -1,6 +1,6 @@
 //! [`Func`]: a computation that the builder made.
 
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, list};
 use kiln_formula::{InputType, OutputInfo};
 use kiln_ir::ParamType;
 use std::sync::Arc;
@@ -32,6 +32,56 @@ impl Func {
     /// The names of the outputs, in the order they were added.
     pub fn outputs(&self) -> impl ExactSizeIterator<Item = &str> {
         self.outputs.iter().map(|info| info.name.as_str())
+    }
+
+    /// The same with other names for its outputs. Those of a `#[kernel]`
+    /// have none of their own; mapped over columns, an output named like an
+    /// input can be written over it.
+    ///
+    /// ```
+    /// #[kiln::kernel]
+    /// fn axpy(a: f64, x: f64, y: f64) -> f64 {
+    ///     y + a * x
+    /// }
+    ///
+    /// let func = axpy::kernel().func().with_outputs(&["y"])?;
+    /// let kernel = kiln::Engine::default().kernel(&func);
+    /// let (x, mut y) = ([1.0, 2.0], [0.5, 0.25]);
+    /// kernel.update(&[("a", 2.0.into()), ("x", (&x).into())], &mut [("y", (&mut y).into())])?;
+    /// assert_eq!(y, [2.5, 4.25]);
+    /// # Ok::<(), kiln::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When there are more or fewer names than outputs, or a name is given
+    /// twice.
+    pub fn with_outputs(&self, names: &[&str]) -> Result<Func, Error> {
+        if names.len() != self.outputs.len() {
+            return Err(Error::from(Kind::OutputCount {
+                found: self.outputs.len(),
+                names: list(self.outputs()),
+                asked: names.len(),
+            }));
+        }
+        if let Some(&twice) = (1..names.len()).find_map(|at| {
+            let before = &names[..at];
+            names[at..=at].iter().find(|name| before.contains(name))
+        }) {
+            let name = twice.to_owned();
+            return Err(Error::from(Kind::Twice { name }));
+        }
+        let renamed = self
+            .outputs
+            .iter()
+            .zip(names)
+            .map(|(info, &name)| OutputInfo {
+                name: name.to_owned(),
+                ..info.clone()
+            });
+        Ok(Func {
+            func: self.func.clone(),
+            outputs: renamed.collect(),
+        })
     }
 
     /// The types that it takes, in the order of the inputs.

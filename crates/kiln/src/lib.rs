@@ -10,6 +10,8 @@
 //!   columns, `map_into` for columns that exist, `update` over the inputs.
 //! - [`ArrayView`], [`ArrayViewMut`]: arrays of several dimensions in kernels.
 //! - [`ArrayKernel`]: loops and arrays from the builder, called with views.
+//! - [`sum`], [`dot`], [`mean`], [`min`], [`max`], [`product`]: reductions whose
+//!   bits depend on the values alone.
 //! - [`random`]: random numbers that need no state, in kernels and beside them.
 //! - [`Dispatcher`]: such a kernel for each of the types it is called with.
 //! - [`Record`]: a struct whose fields are the inputs.
@@ -53,6 +55,7 @@ mod kernel_fn;
 pub mod ndarray;
 pub mod random;
 pub mod record;
+mod reduce;
 mod source;
 mod typed;
 mod value;
@@ -66,6 +69,8 @@ pub use element::{Bits, Int, Number, Real, Signed};
 pub use engine::{Engine, EngineBuilder};
 pub use error::Error;
 pub use eval::eval;
+#[doc(hidden)]
+pub use expand::reduce::{dot, max, mean, min, product, sum};
 pub use formula::Formula;
 pub use func::Func;
 pub use inputs::Inputs;
@@ -74,6 +79,7 @@ pub use kernel_fn::KernelFn;
 #[cfg(feature = "macros")]
 pub use kiln_macros::kernel;
 pub use record::{Record, RecordKernel};
+pub use reduce::{dot, max, mean, min, product, sum};
 pub use source::Source;
 pub use value::{Value, Values};
 
@@ -98,6 +104,8 @@ pub use kiln_runtime::{
 /// # Ok::<(), kiln::Error>(())
 /// ```
 pub mod math {
+    #[doc(hidden)]
+    pub use crate::expand::math::*;
     pub use kiln_runtime::math::*;
 }
 

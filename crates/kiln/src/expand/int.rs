@@ -71,7 +71,16 @@ impl Body {
         if exact.is_none() {
             match rule {
                 Overflow::Wrap => {}
-                Overflow::Saturate => return self.op(saturating, &[a, b]),
+                Overflow::Saturate => {
+                    let id = self.op(saturating, &[a, b]);
+                    if let Some(all) = arith.range(self.range(a), self.range(b)) {
+                        let most = Interval::of_type(scalar);
+                        let clamp = |end: i128| end.clamp(most.lo, most.hi);
+                        let (lo, hi) = (clamp(all.lo), clamp(all.hi));
+                        self.set_range(id, Interval { lo, hi });
+                    }
+                    return id;
+                }
                 Overflow::Checked => {
                     let leaves = self.op(overflows, &[a, b]);
                     let stays = self.op(Op::Not, &[leaves]);

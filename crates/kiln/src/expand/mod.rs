@@ -16,9 +16,11 @@ mod flow;
 mod grid;
 mod int;
 mod iter;
+pub mod math;
 mod method;
 mod pass;
 mod plain;
+pub mod reduce;
 mod tuple;
 mod val;
 
