@@ -18,6 +18,7 @@ mod control;
 mod harness;
 mod iterators;
 mod methods;
+mod reductions;
 mod slices;
 #[allow(
     elided_lifetimes_in_paths,

@@ -1,0 +1,99 @@
+//! Reductions of a fixed shape and mathematical functions by their names: the
+//! same bits as the functions beside a kernel have.
+
+use crate::harness::corpus;
+use kiln::kernel;
+
+#[kernel]
+fn total(x: &[f64]) -> f64 {
+    kiln::sum(x)
+}
+
+#[kernel]
+fn total_single(x: &[f32]) -> f32 {
+    kiln::sum(x)
+}
+
+/// A slice as long as the shape of a reduction has levels: blocks, and lanes.
+#[kernel]
+fn of_many(x: &[f64], n: usize) -> f64 {
+    let mut many = [0.0; 2600];
+    for i in 0..many.len() {
+        many[i] = 1.0 / (i + n) as f64;
+        if i < x.len() {
+            many[i] = x[i];
+        }
+    }
+    kiln::sum(&many[..n * 64]) + kiln::sum(&many)
+}
+
+#[kernel]
+fn of_many_single(by: f32) -> f32 {
+    let mut many = [0.0f32; 3100];
+    for i in 0..many.len() {
+        many[i] = (i % 37) as f32 * by;
+    }
+    kiln::sum(&many) + kiln::mean(&many[7..])
+}
+
+#[kernel]
+fn integers_wrap(x: &[i16], y: &[u32]) -> (i16, u32) {
+    (kiln::sum(x), kiln::product(y))
+}
+
+#[kernel]
+fn products(x: &[f64], y: &[f64]) -> (f64, f64) {
+    let n = x.len().min(y.len());
+    (kiln::dot(&x[..n], &y[..n]), kiln::product(x))
+}
+
+#[kernel]
+fn lengths_of_a_dot_are_one(x: &[i32], y: &[i32]) -> i32 {
+    kiln::dot(x, y)
+}
+
+#[kernel]
+fn means(x: &[f64], y: &[f32]) -> (f64, f32) {
+    (kiln::mean(x), kiln::mean(&y[y.len() / 2..]))
+}
+
+#[kernel]
+fn ends(x: &[f64], y: &[i8]) -> (f64, f64, i8, i8) {
+    (kiln::min(x), kiln::max(x), kiln::min(y), kiln::max(y))
+}
+
+#[kernel]
+fn of_an_array(a: [f32; 5]) -> f32 {
+    kiln::max(&a) - kiln::min(&a[1..])
+}
+
+#[kernel]
+fn functions(x: f64, y: f64) -> (f64, f64, f64, f64) {
+    (
+        kiln::math::erf(x),
+        kiln::math::sin(x) * kiln::math::exp(y),
+        kiln::math::hypot(x, y),
+        kiln::math::atan2(y, kiln::math::cbrt(x)),
+    )
+}
+
+#[kernel]
+fn functions_of_singles(x: f32, y: f32) -> (f32, f32, f32) {
+    use kiln::math;
+    (math::tgamma(x), math::pow(x, y), math::log1p(math::tanh(y)))
+}
+
+corpus! {
+    total(x: In<f64>);
+    total_single(x: In<f32>);
+    of_many(x: In<f64>, n: Few<usize>);
+    of_many_single(by: f32);
+    integers_wrap(x: In<i16>, y: In<u32>);
+    products(x: In<f64>, y: In<f64>);
+    lengths_of_a_dot_are_one(x: In<i32>, y: In<i32>);
+    means(x: In<f64>, y: In<f32>);
+    ends(x: In<f64>, y: In<i8>);
+    of_an_array(a: [f32; 5]);
+    functions(x: f64, y: f64);
+    functions_of_singles(x: f32, y: f32);
+}
