@@ -59,7 +59,7 @@ pub fn derive_record(input: TokenStream) -> TokenStream {
 ///
 /// # The subset
 /// Scalars (`bool`, integers of 8 to 64 bits, `usize`, `isize`, floats),
-/// slices of them as parameters, tuples, local arrays; `let`, assignment of
+/// slices and views of them as parameters, tuples, arrays; `let`, assignment of
 /// every kind, `if`, `while`, `loop`, `for` over ranges, labels, `break`,
 /// `continue`, `return`; every operator and cast; the methods of numbers;
 /// `assert!` and its family, `panic!` with literal text; constants; calls of
@@ -70,7 +70,8 @@ pub fn derive_record(input: TokenStream) -> TokenStream {
 /// debug assertions panics, and another one wraps;
 /// `#[kernel(overflow = "wrap" | "checked" | "saturate")]` says otherwise. The
 /// mathematical functions (`exp`, `sin`, `powf` and so on) are kiln's, whose
-/// bits are the same on every machine.
+/// bits are the same on every machine. `#[kernel(contract)]` rounds a product
+/// and the sum it stands in once: `a * b + c` is `a.mul_add(b, c)`.
 #[proc_macro_attribute]
 pub fn kernel(options: TokenStream, function: TokenStream) -> TokenStream {
     let original = proc_macro2::TokenStream::from(function.clone());

@@ -2,7 +2,7 @@
 //! the user can drop; and the global one, which alone reads the environment.
 
 use crate::cache::{Cache, Key};
-use crate::doors::Doors;
+use crate::direct_entry::DirectEntries;
 use crate::level::{Level, Tier};
 use crate::limits::Limits;
 use crate::native::{Compiled, Failure, Maker};
@@ -123,7 +123,7 @@ impl EngineBuilder {
     fn build_with(self, overrides: Vec<String>) -> Engine {
         let code_bytes = Arc::new(CodeBytes::default());
         Engine(Arc::new(Shared {
-            doors: Doors::new(self.tier),
+            direct: DirectEntries::new(self.tier),
             maker: Maker::new(self.level, self.limits, code_bytes.clone()),
             cache: Cache::new(self.cache_entries, self.cache_bytes),
             counters: Counters::default(),
@@ -178,7 +178,7 @@ static GLOBAL: OnceLock<Engine> = OnceLock::new();
 pub struct Engine(pub(crate) Arc<Shared>);
 
 pub(crate) struct Shared {
-    pub(crate) doors: Doors,
+    pub(crate) direct: DirectEntries,
     maker: Maker,
     cache: Cache<Compiled, Failure>,
     pub(crate) counters: Counters,
@@ -210,12 +210,12 @@ impl Engine {
     /// Where calls run from now on; effective on the next call of every
     /// kernel.
     pub fn set_tier(&self, tier: Tier) {
-        self.0.doors.set_tier(tier);
+        self.0.direct.set_tier(tier);
     }
 
     /// Where calls run.
     pub fn tier(&self) -> Tier {
-        self.0.doors.tier()
+        self.0.direct.tier()
     }
 
     /// When native code is made.
@@ -282,7 +282,7 @@ impl fmt::Debug for Engine {
 impl Shared {
     #[inline]
     pub(crate) fn is_native(&self) -> bool {
-        self.doors.tier() == Tier::Native
+        self.direct.tier() == Tier::Native
     }
 
     pub(crate) fn is_eager(&self) -> bool {

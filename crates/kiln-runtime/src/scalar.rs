@@ -13,7 +13,7 @@
 use crate::budget::{Admitted, admit};
 use crate::cache::Key;
 use crate::columns::{check_type, scalar_of};
-use crate::doors::Door;
+use crate::direct_entry::DirectEntry;
 use crate::engine::{Engine, Native, Shared};
 use crate::error::RuntimeError;
 use crate::interpret::Interpreted;
@@ -49,7 +49,7 @@ pub(crate) struct Inner {
     /// be called by number of arguments alone.
     is_f64: bool,
     /// Leads to the direct entry, once there is one; `code` keeps that.
-    pub(crate) door: Arc<Door>,
+    pub(crate) direct: Arc<DirectEntry>,
     /// With a direct entry if that can be; `None` if there is none for good.
     code: OnceLock<Option<Arc<Compiled>>>,
     /// With a frame entry, for calls by slots where `code` has the other one.
@@ -72,7 +72,7 @@ impl Engine {
             engine: self.0.clone(),
             admitted,
             is_f64: params().chain(results()).all(|s| s == Scalar::F64),
-            door: Arc::default(),
+            direct: Arc::default(),
             code: OnceLock::new(),
             framed: OnceLock::new(),
             interpreted: OnceLock::new(),
@@ -229,14 +229,14 @@ impl Inner {
             .map_err(|failure| interpreted.error(failure, None))
     }
 
-    /// The native code, made if it must be. From then on the door leads to
+    /// The native code, made if it must be. From then on the direct entry leads to
     /// the direct entry, if it has one.
     #[cold]
     pub(crate) fn prepare(&self) -> Option<&Compiled> {
         let code = self.native(&self.code, Form::Scalar)?;
         #[cfg(feature = "jit")]
         if !code.direct().is_null() {
-            self.engine.doors.add(&self.door, code.direct());
+            self.engine.direct.add(&self.direct, code.direct());
         }
         Some(code)
     }

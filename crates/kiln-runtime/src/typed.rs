@@ -7,7 +7,7 @@
 )]
 
 use crate::columns::scalar_of;
-use crate::doors::Door;
+use crate::direct_entry::DirectEntry;
 use crate::element::Element;
 use crate::error::{Fault, RuntimeError};
 #[cfg(feature = "jit")]
@@ -15,6 +15,7 @@ use crate::helpers::{self, HelperFn};
 use crate::level::{Level, Ran, Tier};
 use crate::scalar::{Inner, ScalarKernel};
 use kiln_ir::Scalar;
+use std::ffi::c_void;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -49,7 +50,7 @@ mod sealed {
 /// A scalar kernel as the function type `F`. Cheap to clone.
 pub struct Typed<F> {
     kernel: Arc<Inner>,
-    door: Arc<Door>,
+    direct: Arc<DirectEntry>,
     helpers: &'static [HelperFn],
     function: PhantomData<F>,
 }
@@ -83,7 +84,7 @@ impl ScalarKernel {
         self.0.interpreted()?;
         Ok(Typed {
             kernel: self.0.clone(),
-            door: self.0.door.clone(),
+            direct: self.0.direct.clone(),
             helpers: helpers::table(),
             function: PhantomData,
         })
@@ -114,7 +115,7 @@ impl<F> Clone for Typed<F> {
     fn clone(&self) -> Typed<F> {
         Typed {
             kernel: self.kernel.clone(),
-            door: self.door.clone(),
+            direct: self.direct.clone(),
             helpers: self.helpers,
             function: PhantomData,
         }
@@ -124,6 +125,41 @@ impl<F> Clone for Typed<F> {
 impl<F> fmt::Debug for Typed<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Typed(@{})", self.kernel.func.name())
+    }
+}
+
+/// A kernel as a C function pointer, borrowed from the [`Typed`] that keeps
+/// its code.
+///
+/// ```
+/// use kiln_runtime::Engine;
+///
+/// let func = kiln_ir::parse("func @twice(x: f64) -> f64 { v0 = add x, x return v0 }").unwrap();
+/// let twice = Engine::default().scalar(func)?.typed::<fn(f64) -> f64>()?;
+/// if let Some(c) = twice.as_c() {
+///     // SAFETY: `twice` lives, and the context is the function's own.
+///     assert_eq!(unsafe { c.pointer()(1.5, c.context()) }, 3.0);
+/// }
+/// # Ok::<(), kiln_runtime::RuntimeError>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct CFunction<'k, P> {
+    pointer: P,
+    context: *const c_void,
+    kernel: PhantomData<&'k ()>,
+}
+
+impl<P: Copy> CFunction<'_, P> {
+    /// The function. It may be called, from any thread, as long as what this
+    /// was borrowed from lives, with [`context`](Self::context) as its last
+    /// argument. It is native code whatever the engine's tier becomes.
+    pub fn pointer(&self) -> P {
+        self.pointer
+    }
+
+    /// What the function takes last.
+    pub fn context(&self) -> *const c_void {
+        self.context
     }
 }
 
@@ -167,7 +203,7 @@ macro_rules! functions {
             #[inline]
             #[allow(clippy::too_many_arguments, reason = "as many as the function has")]
             pub fn call(&self, $($arg: $ty),*) -> R {
-                let entry = self.door.open();
+                let entry = self.direct.published();
                 if entry.is_null() {
                     return R::from_slot(call_otherwise(&self.kernel, &[$($arg.to_slot()),*]));
                 }
@@ -177,6 +213,27 @@ macro_rules! functions {
                     // that we hold keeps it mapped.
                     unsafe { std::mem::transmute(entry) };
                 code($($arg,)* self.helpers.as_ptr())
+            }
+
+            /// The function for code that knows nothing of kiln: a C function
+            /// of these arguments and a pointer, as libraries take that hand
+            /// a pointer of yours back to you. Compiled now if it must be;
+            /// `None` without native code.
+            pub fn as_c(
+                &self,
+            ) -> Option<CFunction<'_, unsafe extern "C" fn($($ty,)* *const c_void) -> R>> {
+                if self.ran().tier != Tier::Native {
+                    return None;
+                }
+                let entry = self.direct.published();
+                // SAFETY: as in `call`; a pointer to the helpers is passed as
+                // one to anything.
+                let pointer = (!entry.is_null()).then(|| unsafe { std::mem::transmute(entry) });
+                Some(CFunction {
+                    pointer: pointer?,
+                    context: self.helpers.as_ptr().cast(),
+                    kernel: PhantomData,
+                })
             }
         }
 

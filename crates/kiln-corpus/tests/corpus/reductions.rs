@@ -83,7 +83,18 @@ fn functions_of_singles(x: f32, y: f32) -> (f32, f32, f32) {
     (math::tgamma(x), math::pow(x, y), math::log1p(math::tanh(y)))
 }
 
+#[kernel]
+fn extremes(x: &[i32], y: &[u8]) -> (i32, i32, u8, i32) {
+    (
+        x.iter().copied().max().unwrap_or(-1),
+        *x.iter().min().unwrap(),
+        y.iter().map(|v| v ^ 21).max().expect("y has some"),
+        (1..x.len() as i32).map(|k| k * 3 % 7).min().unwrap_or(9),
+    )
+}
+
 corpus! {
+    extremes(x: In<i32>, y: In<u8>);
     total(x: In<f64>);
     total_single(x: In<f32>);
     of_many(x: In<f64>, n: Few<usize>);

@@ -62,6 +62,8 @@ pub(super) struct Expr {
 pub(super) enum Kind {
     /// A literal with its sign and cast, for rustc to give it a type.
     Literal(TokenStream),
+    /// A text that a panic has, as it stands.
+    Text(TokenStream),
     /// A constant of the scope around.
     Constant(TokenStream),
     Local(Var),
@@ -131,9 +133,11 @@ impl Expr {
 
     fn children(&self) -> (Vec<&Expr>, Vec<&Block>) {
         match &self.kind {
-            Kind::Literal(_) | Kind::Constant(_) | Kind::Local(_) | Kind::Panic(_) => {
-                (Vec::new(), Vec::new())
-            }
+            Kind::Literal(_)
+            | Kind::Text(_)
+            | Kind::Constant(_)
+            | Kind::Local(_)
+            | Kind::Panic(_) => (Vec::new(), Vec::new()),
             Kind::Op(_, all) | Kind::Call(_, all) | Kind::Tuple(all) | Kind::Array(all) => {
                 (all.iter().collect(), Vec::new())
             }

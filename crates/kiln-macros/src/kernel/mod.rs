@@ -64,7 +64,7 @@ fn write(
     let types: Vec<_> = signature.params.iter().map(|p| &p.marker).collect();
     let plain = signature.plain_inputs();
     let built = emit::emit(body, idents.len(), result);
-    let overflow = options.overflow();
+    let rules = options.rules();
     let about = format!("What stands behind the kernel `{text}`.");
     quote! {
         #(#others)*
@@ -130,9 +130,9 @@ fn write(
                 __kiln: &'__b ::kiln::expand::Body
                 #(, #idents: <#types as ::kiln::expand::Param>::Handle<'__b>)*
             ) -> <#result as ::kiln::expand::Ty>::Of<'__b> {
-                let __overflow = __kiln.set_overflow(#overflow);
+                let __rules = __kiln.set_rules(#rules);
                 let __given = { #built };
-                __kiln.set_overflow(__overflow);
+                __kiln.set_rules(__rules);
                 __given
             }
         }

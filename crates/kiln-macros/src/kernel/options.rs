@@ -11,6 +11,8 @@ pub(super) struct Options {
     /// What integers do when a result leaves its type, if it is not what the
     /// build does.
     overflow: Option<&'static str>,
+    /// Whether a product and a sum are rounded once.
+    contract: bool,
 }
 
 impl Parse for Options {
@@ -32,12 +34,13 @@ impl Parse for Options {
                         }
                     });
                 }
-                "contract" | "reassoc" | "parallel" => {
+                "contract" => options.contract = true,
+                "reassoc" | "parallel" => {
                     let what = format!("`{name}` is not supported yet: leave it out");
                     return Err(Error::new(name.span(), what));
                 }
                 _ => {
-                    let what = "an option of a kernel is `overflow = \"..\"`";
+                    let what = "the options of a kernel are `overflow = \"..\"` and `contract`";
                     return Err(Error::new(name.span(), what));
                 }
             }
@@ -50,14 +53,22 @@ impl Parse for Options {
 }
 
 impl Options {
-    /// The rule for overflow, as an expression.
-    pub(super) fn overflow(&self) -> TokenStream {
-        let rule = quote!(::kiln::expand::Overflow);
-        match self.overflow {
-            None => quote!(#rule::of_build(::core::cfg!(debug_assertions))),
+    /// How operators are built, as an expression.
+    pub(super) fn rules(&self) -> TokenStream {
+        let overflow = quote!(::kiln::expand::Overflow);
+        let overflow = match self.overflow {
+            None => quote!(#overflow::of_build(::core::cfg!(debug_assertions))),
             Some(name) => {
                 let name = quote::format_ident!("{name}");
-                quote!(#rule::#name)
+                quote!(#overflow::#name)
+            }
+        };
+        let contract = self.contract;
+        quote! {
+            ::kiln::expand::Rules {
+                overflow: #overflow,
+                contract: #contract,
+                file: ::core::file!(),
             }
         }
     }

@@ -24,6 +24,14 @@ pub(super) const METHODS: &[&str] = &[
     "overflowing_add", "overflowing_sub", "overflowing_mul",
 ];
 
+/// Those of [`METHODS`] that can panic.
+#[rustfmt::skip]
+pub(super) const PANICKING: &[&str] = &[
+    "abs", "pow", "clamp", "div_euclid", "rem_euclid",
+    "row", "col", "column", "row_mut", "col_mut", "column_mut",
+    "split_at", "split_at_mut", "swap", "fill",
+];
+
 /// Methods that make something to go over of a slice.
 pub(super) const SOURCES: &[&str] = &["iter", "iter_mut", "windows", "chunks_exact"];
 

@@ -15,4 +15,9 @@ fn h(x: i32) -> i32 {
     x
 }
 
+#[kiln::kernel(contract, reassoc)]
+fn k(x: f64) -> f64 {
+    x
+}
+
 fn main() {}

@@ -143,13 +143,14 @@ impl Body {
     /// Guards an access, unless one that is over has guarded the same.
     pub(super) fn guard_index(&self, array: ArrayRef, index: &[NodeId]) -> Option<NodeId> {
         let name = self.array_name(array);
+        let site = self.site();
         let key = (array, index.to_vec());
         let mut state = self.state.borrow_mut();
         let state = &mut *state;
         if let Some(guard) = state.scopes.iter().find_map(|scope| scope.get(&key)) {
             return *guard;
         }
-        let guard = state.func.guard_index(array, index, &name, None);
+        let guard = state.func.guard_index(array, index, &name, site);
         if let Some(scope) = state.scopes.last_mut() {
             scope.insert(key, guard);
         }

@@ -57,14 +57,17 @@ impl Body {
 
     /// An operator on two numbers, by the rule for overflow in force.
     pub(super) fn arith(&self, arith: Arith, a: NodeId, b: NodeId) -> NodeId {
-        self.arith_as(self.overflow.get(), arith, a, b)
+        self.arith_as(self.rules.get().overflow, arith, a, b)
     }
 
     pub(super) fn arith_as(&self, rule: Overflow, arith: Arith, a: NodeId, b: NodeId) -> NodeId {
         let [op, overflows, saturating] = arith.ops();
         let scalar = self.scalar(a);
         if scalar.is_float() {
-            return self.op(op, &[a, b]);
+            return match self.contracted(arith, a, b) {
+                Some(fused) => fused,
+                None => self.op(op, &[a, b]),
+            };
         }
         let exact = arith.range(self.range(a), self.range(b));
         let exact = exact.filter(|&range| Interval::of_type(scalar).holds(range));
@@ -93,6 +96,28 @@ impl Body {
             self.set_range(id, range);
         }
         id
+    }
+
+    /// A sum of which one side is a product, rounded once, where that is
+    /// wanted; of two products the left one.
+    fn contracted(&self, arith: Arith, a: NodeId, b: NodeId) -> Option<NodeId> {
+        if !self.rules.get().contract || arith == Arith::Mul {
+            return None;
+        }
+        let product = |id| match self.as_op(id)? {
+            (Op::Mul, args) => Some((args[0], args[1])),
+            _ => None,
+        };
+        let negated = |id| self.op(Op::Neg, &[id]);
+        let (x, y, z) = match (product(a), product(b)) {
+            (Some((x, y)), _) if arith == Arith::Sub => (x, y, negated(b)),
+            (Some((x, y)), _) => (x, y, b),
+            // a - x y = (-x) y + a.
+            (None, Some((x, y))) if arith == Arith::Sub => (negated(x), y, a),
+            (None, Some((x, y))) => (x, y, a),
+            (None, None) => return None,
+        };
+        Some(self.op(Op::Fma, &[x, y, z]))
     }
 
     /// `/` or `%`: these panic in every build.
@@ -150,7 +175,7 @@ impl Body {
         if scalar.is_float() || !self.range(a).holds(Interval::point(least)) {
             return self.op(Op::Neg, &[a]);
         }
-        match self.overflow.get() {
+        match self.rules.get().overflow {
             Overflow::Wrap => self.op(Op::Neg, &[a]),
             Overflow::Saturate => {
                 let zero = self.constant(Const::zero(scalar));
@@ -182,7 +207,7 @@ impl Body {
             lo: 0,
             hi: width - 1,
         };
-        if self.overflow.get() == Overflow::Checked && !inside.holds(self.range(amount)) {
+        if self.rules.get().overflow == Overflow::Checked && !inside.holds(self.range(amount)) {
             // As unsigned, a negative amount is a large one.
             let unsigned = self.cast_id(self.scalar(amount).to_unsigned(), amount);
             let width = self.constant(Const::int(self.scalar(unsigned), width as i64));

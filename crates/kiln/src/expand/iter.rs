@@ -1,7 +1,7 @@
 //! What a `for` goes over: something with an element for each index of a
 //! range, so that a loop is always one that counts.
 
-use super::{Arr, Body, Elem, Indexed, Plain, Slice, Stored, Val, Value};
+use super::{Arr, Body, Elem, Indexed, Plain, Slice, Stored, Val, Value, Whole};
 use kiln_ir::{FaultKind, Interval, Op};
 use std::marker::PhantomData;
 
@@ -522,6 +522,38 @@ pub trait IterExt<'b>: Iter<'b> + Sized {
         self.fold(one, |product, item| body.mul(product, item))
     }
 
+    /// The greatest of integers, where there must be one.
+    fn max_some<T: Whole>(self, message: &str) -> Val<'b, T>
+    where
+        Self: Iter<'b, Item = Val<'b, T>>,
+    {
+        extreme(self, Op::Max, message)
+    }
+
+    /// The least of integers, where there must be one.
+    fn min_some<T: Whole>(self, message: &str) -> Val<'b, T>
+    where
+        Self: Iter<'b, Item = Val<'b, T>>,
+    {
+        extreme(self, Op::Min, message)
+    }
+
+    /// The greatest of integers, or a value where there is none.
+    fn max_or<T: Whole>(self, otherwise: Val<'b, T>) -> Val<'b, T>
+    where
+        Self: Iter<'b, Item = Val<'b, T>>,
+    {
+        extreme_or(self, Op::Max, otherwise)
+    }
+
+    /// The least of integers, or a value where there is none.
+    fn min_or<T: Whole>(self, otherwise: Val<'b, T>) -> Val<'b, T>
+    where
+        Self: Iter<'b, Item = Val<'b, T>>,
+    {
+        extreme_or(self, Op::Min, otherwise)
+    }
+
     /// Whether a condition holds for all; the first for which it does not is
     /// the last that is looked at.
     fn all(self, condition: impl FnOnce(Self::Item) -> Val<'b, bool>) -> Val<'b, bool> {
@@ -538,6 +570,47 @@ pub trait IterExt<'b>: Iter<'b> + Sized {
 }
 
 impl<'b, I: Iter<'b>> IterExt<'b> for I {}
+
+fn extreme<'b, T: Whole, I: Iter<'b, Item = Val<'b, T>>>(
+    iter: I,
+    op: Op,
+    message: &str,
+) -> Val<'b, T> {
+    let len = len(&iter);
+    let body = len.body();
+    let is_some = body.op(Op::Lt, &[body.zero_index().id(), len.id()]);
+    body.guard(FaultKind::Assert, is_some, message, &[]);
+    joined(iter, op)
+}
+
+fn extreme_or<'b, T: Whole, I: Iter<'b, Item = Val<'b, T>>>(
+    iter: I,
+    op: Op,
+    otherwise: Val<'b, T>,
+) -> Val<'b, T> {
+    let len = len(&iter);
+    let body = len.body();
+    let is_some = body.op(Op::Lt, &[body.zero_index().id(), len.id()]);
+    let value = joined(iter, op);
+    Val::new(
+        body,
+        body.op(Op::Select, &[is_some, value.id(), otherwise.id()]),
+    )
+}
+
+/// All of them joined; the other end of the type where there are none.
+fn joined<'b, T: Whole, I: Iter<'b, Item = Val<'b, T>>>(iter: I, op: Op) -> Val<'b, T> {
+    let body = iter.bounds().0.body();
+    let scalar = super::array::scalar_of::<T>();
+    let combine = match op {
+        Op::Max => kiln_ir::Combine::Max,
+        _ => kiln_ir::Combine::Min,
+    };
+    let start = Val::new(body, body.constant(combine.identity(scalar)));
+    iter.fold(start, |value, item| {
+        Val::new(body, body.op(op, &[value.id(), item.id()]))
+    })
+}
 
 /// Looks as long as a condition is what it is at first.
 fn search<'b, I: Iter<'b>>(

@@ -169,7 +169,7 @@ impl<'b, T: Plain> Val<'b, T> {
     /// The size without the sign.
     pub fn abs(self) -> Self {
         let b = self.body();
-        if !self.is_float() && b.overflow.get() == Overflow::Checked {
+        if !self.is_float() && b.rules.get().overflow == Overflow::Checked {
             b.guard_not_least(self.id(), "attempt to negate with overflow");
         }
         self.map(|b, x| b.op(Op::Abs, &[x]))

@@ -41,9 +41,11 @@ pub use val::Val;
 
 use kiln_ir::{
     ArrayRef, Const, Fault, FaultKind, FuncBuilder, Interval, Layout, Node, NodeId, Op, Scalar,
+    Site,
 };
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// What an integer operator does when its result leaves the type.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -66,11 +68,24 @@ impl Overflow {
     }
 }
 
+/// How the operators of a function are built.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// What integers do.
+    pub overflow: Overflow,
+    /// Whether a product and a sum are rounded once.
+    pub contract: bool,
+    /// The file that the function stands in.
+    pub file: &'static str,
+}
+
 /// A function being built.
 #[derive(Debug)]
 pub struct Body {
     state: RefCell<State>,
-    overflow: Cell<Overflow>,
+    rules: Cell<Rules>,
+    /// The line and the column of what is being built.
+    place: Cell<(u32, u32)>,
     /// How the elements of views lie.
     layout: Layout,
 }
@@ -94,7 +109,12 @@ impl Body {
                 scopes: vec![HashMap::new()],
                 ranges: HashMap::new(),
             }),
-            overflow: Cell::new(Overflow::Wrap),
+            rules: Cell::new(Rules {
+                overflow: Overflow::Wrap,
+                contract: false,
+                file: "",
+            }),
+            place: Cell::new((0, 0)),
             layout,
         }
     }
@@ -103,10 +123,27 @@ impl Body {
         self.state.into_inner().func.finish(results)
     }
 
-    /// Sets the rule for overflow; gives the one before, which is set again
-    /// when the function that asked for this ends.
-    pub fn set_overflow(&self, overflow: Overflow) -> Overflow {
-        self.overflow.replace(overflow)
+    /// Sets the rules; gives those before, which are set again when the
+    /// function that asked for these ends.
+    pub fn set_rules(&self, rules: Rules) -> Rules {
+        self.rules.replace(rules)
+    }
+
+    /// Says where the operation stands whose last operand this is.
+    pub fn at<T>(&self, line: u32, column: u32, operand: T) -> T {
+        self.place.set((line, column));
+        operand
+    }
+
+    /// Where what is being built stands.
+    fn site(&self) -> Option<Arc<Site>> {
+        let (line, column) = self.place.get();
+        let site = || Site {
+            file: self.rules.get().file.into(),
+            line,
+            column,
+        };
+        (line > 0).then(|| Arc::new(site()))
     }
 
     /// Works on the builder beneath.
@@ -158,12 +195,13 @@ impl Body {
         if self.as_const(condition) == Some(Const::bool(true)) {
             return;
         }
+        let site = self.site();
         self.with(|func| {
             let fault = func.fault(Fault {
                 kind,
                 message: message.to_owned(),
                 span: None,
-                site: None,
+                site,
             });
             func.guard(condition, fault, shown);
         });

@@ -130,6 +130,56 @@ fn a_panic_has_the_words_and_the_place_of_the_call() {
     assert_eq!(*place.lock().unwrap(), Some((file!().to_owned(), line)));
 }
 
+/// A product and a sum, rounded once each or together.
+#[kernel(contract)]
+fn horner(x: f64, y: f64) -> (f64, f64, f64) {
+    let s = x * y + 1.0;
+    (s, s - x * x, x * y - 0.5)
+}
+
+#[test]
+fn contraction_is_seen_in_the_computation() {
+    let text = horner::kernel().func().to_string();
+    assert_eq!(text.matches("= fma ").count(), 3, "{text}");
+    assert!(
+        !text.contains("= mul ") && !text.contains("= add "),
+        "{text}"
+    );
+    for (x, y) in [(0.1, 0.3), (1e9 + 0.7, -3.1), (2f64.powi(-30), 1e8)] {
+        let s = x.mul_add(y, 1.0);
+        let expected = (s, (-x).mul_add(x, s), x.mul_add(y, -0.5));
+        assert_eq!(horner(x, y), expected);
+        assert_eq!(horner::interpret(x, y), expected);
+    }
+    let x = 1e8 + 0.7;
+    assert_ne!(horner(x, x), horner::rust(x, x));
+}
+
+#[kernel(overflow = "checked")]
+fn places(x: &[i32], at: usize, by: i32) -> i32 {
+    assert!(by < 90, "by is large");
+    let first = x[at];
+    let part = &x[at..at + 2];
+    first + part[1] / by
+}
+
+#[test]
+fn a_fault_says_where_it_is_in_the_source() {
+    let line = line!() - 10;
+    let x = [i32::MAX, 2, 3, i32::MAX];
+    let place = |at, by| {
+        let error = places::try_call(&x, at, by).unwrap_err();
+        let site = error.site().expect("a fault of a kernel has a place");
+        assert!(site.file.ends_with("kernels/main.rs"), "{site}");
+        (site.line - line, site.column)
+    };
+    assert_eq!(place(0, 91), (1, 5), "the assertion");
+    assert_eq!(place(4, 1), (2, 17), "the index");
+    assert_eq!(place(3, 1), (3, 17), "the part");
+    assert_eq!(place(1, 0), (5, 11), "the division");
+    assert_eq!(place(0, 1), (4, 5), "the sum");
+}
+
 /// What the builder makes of the same computation is the same computation.
 #[test]
 fn the_builder_builds_the_same() {
@@ -142,14 +192,13 @@ fn the_builder_builds_the_same() {
     });
     let built = b.finish().unwrap();
     // But for where in this file it is written.
-    let text = built.to_string();
-    let lines = text.lines().map(|line| match line.split_once(" in \"") {
-        Some((before, after)) => format!("{before}{}", &after[after.find(',').unwrap()..]),
-        None => line.to_owned(),
-    });
-    let kernel = axpy::kernel().func().to_string();
-    assert_eq!(
-        lines.collect::<Vec<_>>(),
-        kernel.lines().collect::<Vec<_>>()
-    );
+    let lines = |func: &kiln::Func| -> Vec<String> {
+        let text = func.to_string();
+        let lines = text.lines().map(|line| match line.split_once(" in \"") {
+            Some((before, after)) => format!("{before}{}", &after[after.find(',').unwrap()..]),
+            None => line.to_owned(),
+        });
+        lines.collect()
+    };
+    assert_eq!(lines(&built), lines(axpy::kernel().func()));
 }

@@ -2,7 +2,8 @@
 
 use super::{Dest, Emit, Falls};
 use crate::kernel::ast::{Expr, Kind, Var};
-use proc_macro2::TokenStream;
+use crate::kernel::words::PANICKING;
+use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::Index;
 
@@ -30,16 +31,19 @@ impl Emit {
             }
             Kind::For(target, pat, over, body) => self.for_loop(*target, pat, over, body),
             Kind::Jump(jump, value) => self.jump(*jump, value.as_deref(), falls),
-            Kind::Panic(message) => quote!(__kiln.panic(#message);),
+            Kind::Panic(message) => {
+                let message = at(expr.span, quote!(#message));
+                quote!(__kiln.panic(#message);)
+            }
             Kind::Assign(places, value) => self.assign(places, value),
             Kind::AssignOp(op, place, value) => self.assign_op(op, place, value),
             Kind::Assert(condition, message, is_debug) => {
-                let condition = self.value(condition);
+                let condition = at(expr.span, self.value(condition));
                 only_if(*is_debug, quote!(__kiln.assert(#condition, #message);))
             }
             Kind::AssertSides(method, left, right, message, is_debug) => {
                 let method = format_ident!("{method}");
-                let (left, right) = (self.value(left), self.value(right));
+                let (left, right) = (self.value(left), at(expr.span, self.value(right)));
                 let code = quote!(__kiln.#method(#left, #right, #message););
                 only_if(*is_debug, code)
             }
@@ -66,14 +70,18 @@ impl Emit {
         }
         match &expr.kind {
             Kind::Literal(literal) => quote_spanned!(span=> __kiln.lit(#literal)),
+            Kind::Text(text) => quote!(#text),
             Kind::Constant(path) => quote_spanned!(span=> __kiln.named(#path)),
             Kind::Local(var) => {
                 let ident = self.ident(*var);
                 quote_spanned!(span=> #ident)
             }
             Kind::Op(op, operands) => {
+                let mut operands = self.values(operands);
+                if FALLIBLE.contains(op) {
+                    operands = all_at(span, operands);
+                }
                 let op = format_ident!("{op}");
-                let operands = self.values(operands);
                 quote_spanned!(span=> __kiln.#op(#(#operands),*))
             }
             Kind::And(left, right) => self.lazy("begin_and", left, right),
@@ -83,7 +91,7 @@ impl Emit {
                 quote_spanned!(span=> __kiln.cast::<#ty, _>(#of))
             }
             Kind::Index(of, index) => {
-                let (of, index) = (self.value(of), self.subscript(index));
+                let (of, index) = (self.value(of), at(span, self.subscript(index)));
                 quote_spanned!(span=> __kiln.index(&#of, #index))
             }
             Kind::Part(of, lo, hi) => {
@@ -95,6 +103,7 @@ impl Emit {
                     }
                     None => quote!(::core::option::Option::None),
                 });
+                let hi = at(span, hi);
                 quote_spanned!(span=> __kiln.part(&#of, #lo, #hi))
             }
             Kind::Deref(of) => {
@@ -106,12 +115,19 @@ impl Emit {
                 quote_spanned!(span=> #of.#index)
             }
             Kind::Method(of, name, args) => {
-                let (of, args) = (self.value(of), self.values(args));
+                let (mut of, mut args) = (self.value(of), self.values(args));
+                if PANICKING.iter().any(|known| name == known) {
+                    match args.is_empty() {
+                        true => of = at(span, of),
+                        false => args = all_at(span, args),
+                    }
+                }
                 quote_spanned!(span=> #of.#name(#(#args),*))
             }
             Kind::Call(path, args) => {
-                let args = self.values(args);
-                quote_spanned!(span=> #path::__build(__kiln #(, __kiln.pass(#args))*))
+                let args = self.values(args).into_iter();
+                let args = all_at(span, args.map(|arg| quote!(__kiln.pass(#arg))).collect());
+                quote_spanned!(span=> #path::__build(__kiln #(, #args)*))
             }
             Kind::Tuple(parts) => {
                 let parts: Vec<TokenStream> = parts.iter().map(|part| self.own(part)).collect();
@@ -197,6 +213,7 @@ impl Emit {
         let span = place.span;
         if let Kind::Index(of, index) = &place.kind {
             let (of, index) = (self.value(of), self.subscript(index));
+            let value = at(span, value);
             return quote_spanned!(span=> __kiln.store(&#of, #index, #value););
         }
         if let Kind::Deref(of) = &place.kind {
@@ -216,10 +233,11 @@ impl Emit {
         let value = self.value(value);
         if let Kind::Index(of, index) = &place.kind {
             let (of, index) = (self.value(of), self.subscript(index));
+            let at_index = at(span, quote!(__index));
             return quote_spanned! {span=> {
                 let __operand = #value;
                 let (__of, __index) = (#of, #index);
-                let __old = __kiln.index(&__of, __index);
+                let __old = __kiln.index(&__of, #at_index);
                 __kiln.store(&__of, __index, __kiln.#op(__old, __operand));
             }};
         }
@@ -235,11 +253,30 @@ impl Emit {
             self.assigned(var);
         }
         let place = self.value(place);
+        let operand = at(span, quote!(__operand));
         quote_spanned! {span=> {
             let __operand = #value;
-            #place = __kiln.#op(#place, __operand);
+            #place = __kiln.#op(#place, #operand);
         }}
     }
+}
+
+/// Operators that can fail on integers.
+const FALLIBLE: [&str; 8] = ["add", "sub", "mul", "div", "rem", "neg", "shl", "shr"];
+
+/// The last operand of an operation, which says where that stands.
+pub(super) fn at(span: Span, operand: TokenStream) -> TokenStream {
+    let start = span.unwrap();
+    let (line, column) = (start.line() as u32, start.column() as u32);
+    quote!(__kiln.at(#line, #column, #operand))
+}
+
+/// Operands, of which the last says where the operation stands.
+pub(super) fn all_at(span: Span, mut operands: Vec<TokenStream>) -> Vec<TokenStream> {
+    if let Some(last) = operands.pop() {
+        operands.push(at(span, last));
+    }
+    operands
 }
 
 /// The local that a place is a part of.

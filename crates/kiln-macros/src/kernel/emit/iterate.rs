@@ -1,6 +1,7 @@
 //! What one goes over.
 
 use super::Emit;
+use super::expr::{all_at, at};
 use crate::kernel::ast::{Expr, Kind, Pat};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
@@ -12,19 +13,25 @@ impl Emit {
         let span = expr.span;
         Some(match &expr.kind {
             Kind::Range(lo, hi, is_inclusive) => {
-                let (lo, hi) = (self.value(lo), self.value(hi));
+                let (lo, hi) = (self.value(lo), at(span, self.value(hi)));
                 match is_inclusive {
                     true => quote_spanned!(span=> __kiln.span_inclusive(#lo, #hi)),
                     false => quote_spanned!(span=> __kiln.span(#lo, #hi)),
                 }
             }
             Kind::Iter(of, name, args) => {
-                let (of, args) = (self.value(of), self.values(args));
+                let (of, args) = (self.value(of), all_at(span, self.values(args)));
                 let name = format_ident!("{name}", span = name.span());
                 quote_spanned!(span=> ::kiln::expand::Elementwise::#name(&#of #(, #args)*))
             }
             Kind::Adapt(of, name, args) => {
-                let (of, args) = (self.value(of), self.values(args));
+                let (mut of, mut args) = (self.value(of), self.values(args));
+                if name == "step_by" || name == "max_some" || name == "min_some" {
+                    args = all_at(span, args);
+                }
+                if name == "sum" || name == "product" {
+                    of = at(span, of);
+                }
                 let name = format_ident!("{name}", span = name.span());
                 quote_spanned!(span=> ::kiln::expand::IterExt::#name(#of #(, #args)*))
             }

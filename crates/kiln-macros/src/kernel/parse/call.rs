@@ -15,6 +15,9 @@ impl Parser {
         if let Some(folded) = self.folded(call)? {
             return Ok(folded);
         }
+        if let Some(extreme) = self.extreme(call)? {
+            return Ok(extreme);
+        }
         let name = call.method.to_string();
         if !METHODS.contains(&name.as_str()) {
             return Err(Error::new(call.method.span(), hint_for_method(&name)));

@@ -25,7 +25,60 @@ fn is_iterator(expr: &syn::Expr) -> bool {
     }
 }
 
+/// `kiln::par`.
+fn is_par(function: &syn::Expr) -> bool {
+    let last = match function {
+        syn::Expr::Path(path) => path.path.segments.last(),
+        _ => None,
+    };
+    last.is_some_and(|last| last.ident == "par")
+}
+
+/// The words of Rust where there is no greatest and no least.
+const NONE: &str = "called `Option::unwrap()` on a `None` value";
+
+/// A text of the expansion.
+fn literal(text: &str, at: &syn::ExprMethodCall) -> Expr {
+    Expr {
+        kind: Kind::Text(quote::quote!(#text)),
+        span: here(at),
+    }
+}
+
 impl Parser {
+    /// `max()` and `min()` of integers, with what follows where there are
+    /// none: `unwrap()`, `expect("..")` or `unwrap_or(value)`.
+    pub(super) fn extreme(&mut self, call: &syn::ExprMethodCall) -> Result<Option<Kind>> {
+        let mut inner = &*call.receiver;
+        if let syn::Expr::MethodCall(copied) = inner
+            && is_one_of(&copied.method, &["copied", "cloned"])
+            && !is_iterator(inner)
+        {
+            inner = &copied.receiver;
+        }
+        let syn::Expr::MethodCall(found) = inner else {
+            return Ok(None);
+        };
+        let is_extreme = is_one_of(&found.method, &["max", "min"]) && found.args.is_empty();
+        if !is_extreme || !is_iterator(&found.receiver) {
+            return Ok(None);
+        }
+        let method = call.method.to_string();
+        let (suffix, arg) = match (method.as_str(), call.args.first()) {
+            ("unwrap", None) => ("some", literal(NONE, call)),
+            ("expect", Some(syn::Expr::Lit(text))) => {
+                let kind = Kind::Text(quote::quote!(#text));
+                let span = here(call);
+                ("some", Expr { kind, span })
+            }
+            ("unwrap_or", Some(otherwise)) => ("or", self.expr(otherwise)?),
+            _ => return Ok(None),
+        };
+        let of = self.iterator(&found.receiver)?;
+        let name = Ident::new(&format!("{}_{suffix}", found.method), found.method.span());
+        Ok(Some(Kind::Adapt(Box::new(of), name, vec![arg])))
+    }
+
     /// What a `for` goes over.
     pub(super) fn iterator(&mut self, expr: &syn::Expr) -> Result<Expr> {
         let span = here(expr);
@@ -60,6 +113,11 @@ impl Parser {
                     Ident::new(name, Span::call_site()),
                     Vec::new(),
                 )
+            }
+            syn::Expr::Call(call) if is_par(&call.func) => {
+                let what = "`par` is not supported yet, as nothing runs in several threads: \
+                            write the range itself";
+                return Err(Error::new(call.func.span(), what));
             }
             other => {
                 return Err(Error::new(
