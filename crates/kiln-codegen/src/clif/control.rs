@@ -360,15 +360,7 @@ impl Lowerer<'_> {
         if any.is_some() || self.calls_slow(then) {
             self.e.b.set_cold_block(yes);
         }
-        // Without a block of its own the other side is no jump, and this one
-        // stands between the condition and what follows.
-        let is_empty = self.schedule.nodes(otherwise).is_empty();
-        if is_empty {
-            let args = self.spread(&self.func.region(otherwise).yields);
-            self.e.b.ins().brif(test, yes, &[], join, &args);
-        } else {
-            self.e.b.ins().brif(test, yes, &[], no, &[]);
-        }
+        self.e.b.ins().brif(test, yes, &[], no, &[]);
         self.e.b.switch_to_block(yes);
         self.active.extend(any);
         self.region(then)?;
@@ -377,12 +369,10 @@ impl Lowerer<'_> {
         }
         let args = self.spread(&self.func.region(then).yields);
         self.e.b.ins().jump(join, &args);
-        if !is_empty {
-            self.e.b.switch_to_block(no);
-            self.region(otherwise)?;
-            let args = self.spread(&self.func.region(otherwise).yields);
-            self.e.b.ins().jump(join, &args);
-        }
+        self.e.b.switch_to_block(no);
+        self.region(otherwise)?;
+        let args = self.spread(&self.func.region(otherwise).yields);
+        self.e.b.ins().jump(join, &args);
         self.e.b.switch_to_block(join);
         let results = self.block_params(join, &types);
         self.set_results(node, results);

@@ -10,8 +10,10 @@
 //! after:  end < hi ? rest : exit
 //! rest:   a round; next < hi ? rest : exit
 //! ```
-//! Copies read and write through the address of the first one. A body with
-//! guards, branches or calls of helpers is not copied: what it does costs
+//! Copies read and write through the address of the first one. A branch with
+//! sides as plain as that is copied with the rest: where every round jumps,
+//! the jump of the loop costs another fetch of code. A body with guards,
+//! branches in branches or calls of helpers is not copied: what it does costs
 //! more than the loop.
 
 use super::control::with_first;
@@ -30,8 +32,24 @@ const NODES_MAX: usize = 16;
 impl Lowerer<'_> {
     /// Whether a body is to be copied.
     pub(super) fn is_short(&self, body: RegionId) -> bool {
-        let nodes = self.schedule.nodes(body);
-        nodes.len() <= NODES_MAX && nodes.iter().all(|&node| self.is_plain(node))
+        let mut count = 0;
+        self.are_plain(body, &mut count, true) && count <= NODES_MAX
+    }
+
+    /// Whether a region may be copied, `if`s in it where `branches` allows
+    /// them; counts its nodes.
+    fn are_plain(&self, region: RegionId, count: &mut usize, branches: bool) -> bool {
+        let nodes = self.schedule.nodes(region);
+        *count += nodes.len();
+        nodes.iter().all(|&node| match *self.func.node(node) {
+            Node::If {
+                then, otherwise, ..
+            } => {
+                let mut side = |region| self.are_plain(region, count, false);
+                branches && side(then) && side(otherwise)
+            }
+            _ => self.is_plain(node),
+        })
     }
 
     fn is_plain(&self, node: NodeId) -> bool {
