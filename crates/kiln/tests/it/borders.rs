@@ -128,6 +128,36 @@ fn rows_of_nine(x: &[f64], y: &mut [f64]) {
     }
 }
 
+/// The plane as a view.
+#[cfg(feature = "macros")]
+#[kiln::kernel]
+fn inside_of(x: kiln::ArrayView<'_, f64, 2>, mut y: kiln::ArrayViewMut<'_, f64, 2>) {
+    let (rows, columns) = x.dim();
+    for i in 0..rows {
+        for j in 0..columns {
+            if i > 0 && i < rows - 1 && j > 0 && j < columns - 1 {
+                y[[i, j]] = (x[[i - 1, j]] + x[[i + 1, j]]) + (x[[i, j - 1]] + x[[i, j + 1]]);
+            } else {
+                y[[i, j]] = x[[i, j]];
+            }
+        }
+    }
+}
+
+#[cfg(feature = "macros")]
+#[test]
+fn a_kernel_over_a_plane_is_split_as_well() {
+    use kiln::{ArrayView, ArrayViewMut};
+    for (n, m) in [(0, 0), (1, 1), (1, 5), (2, 2), (3, 3), (20, 30)] {
+        let x = numbers(n * m);
+        let (mut y, mut expected) = (vec![0.0; n * m], vec![0.0; n * m]);
+        let from = || ArrayView::new(&x, [n, m]).unwrap();
+        inside_of(from(), ArrayViewMut::new(&mut y, [n, m]).unwrap());
+        inside_of::rust(from(), ArrayViewMut::new(&mut expected, [n, m]).unwrap());
+        assert_eq!(y, expected, "{n} x {m}");
+    }
+}
+
 #[cfg(feature = "macros")]
 #[test]
 fn a_kernel_in_rust_is_split_as_well() {
@@ -143,9 +173,15 @@ fn a_kernel_in_rust_is_split_as_well() {
 #[cfg(all(feature = "macros", feature = "jit"))]
 #[test]
 fn a_kernel_in_rust_asks_nothing_either() {
-    let report = rows_of_nine::kernel().explain().unwrap().report;
-    assert!(report.contains("split into"), "{report}");
-    assert!(!report.contains("stays"), "{report}");
+    let kernels = [
+        rows_of_nine::kernel().explain(),
+        inside_of::kernel().explain(),
+    ];
+    for explained in kernels {
+        let report = explained.unwrap().report;
+        assert_eq!(report.matches("split into").count(), 2, "{report}");
+        assert!(!report.contains("stays"), "{report}");
+    }
 }
 
 #[cfg(feature = "jit")]
