@@ -114,15 +114,15 @@ fn what_does_not_fit_fails_in_its_place() {
 /// The plane as one slice, its width a constant.
 #[cfg(feature = "macros")]
 #[kiln::kernel]
-fn rows_of_nine(x: &[f64], y: &mut [f64]) {
-    let rows = x.len() / 9;
+fn rows_of_twenty(x: &[f64], y: &mut [f64]) {
+    let rows = x.len() / 20;
     for i in 0..rows {
-        for j in 0..9 {
-            let at = i * 9 + j;
-            if i == 0 || i == rows - 1 || j == 0 || j == 8 {
+        for j in 0..20 {
+            let at = i * 20 + j;
+            if i == 0 || i == rows - 1 || j == 0 || j == 19 {
                 y[at] = x[at];
             } else {
-                y[at] = (x[at - 9] + x[at + 9]) + (x[at - 1] + x[at + 1]);
+                y[at] = (x[at - 20] + x[at + 20]) + (x[at - 1] + x[at + 1]);
             }
         }
     }
@@ -162,10 +162,10 @@ fn a_kernel_over_a_plane_is_split_as_well() {
 #[test]
 fn a_kernel_in_rust_is_split_as_well() {
     for rows in [0, 1, 2, 3, 20] {
-        let x = numbers(rows * 9);
+        let x = numbers(rows * 20);
         let (mut y, mut expected) = (vec![0.0; x.len()], vec![0.0; x.len()]);
-        rows_of_nine(&x, &mut y);
-        rows_of_nine::rust(&x, &mut expected);
+        rows_of_twenty(&x, &mut y);
+        rows_of_twenty::rust(&x, &mut expected);
         assert_eq!(y, expected, "{rows} rows");
     }
 }
@@ -174,7 +174,7 @@ fn a_kernel_in_rust_is_split_as_well() {
 #[test]
 fn a_kernel_in_rust_asks_nothing_either() {
     let kernels = [
-        rows_of_nine::kernel().explain(),
+        rows_of_twenty::kernel().explain(),
         inside_of::kernel().explain(),
     ];
     for explained in kernels {
