@@ -1,9 +1,9 @@
 //! A stencil, with each way to go on beyond the border.
 //!
 //! A stencil needs neighbours that the first and the last elements do not
-//! have. What stands for them is a function from an index to an index, and
-//! each such function is a kernel that the stencil calls. kiln and rustc give
-//! the same bits.
+//! have. What stands for them is a function from an index to an index:
+//! `kiln::border` has those that everybody knows, and any kernel will do. kiln
+//! and rustc give the same bits.
 //!
 //! ```text
 //! cargo run --release --bin stencil
@@ -13,26 +13,7 @@
 #![allow(clippy::print_stdout, reason = "printing is what an example does")]
 
 use anyhow::{Result, ensure};
-
-/// Beyond the end it begins anew: b c d | a b c d | a b c.
-#[kiln::kernel]
-fn wrap(i: i64, n: i64) -> i64 {
-    i.rem_euclid(n)
-}
-
-/// Beyond the end it goes back, with the last element twice:
-/// c b a | a b c d | d c b.
-#[kiln::kernel]
-fn reflect(i: i64, n: i64) -> i64 {
-    let i = i.rem_euclid(2 * n);
-    if i < n { i } else { 2 * n - 1 - i }
-}
-
-/// Beyond the end the last element goes on: a a a | a b c d | d d d.
-#[kiln::kernel]
-fn clamp(i: i64, n: i64) -> i64 {
-    i.max(0).min(n - 1)
-}
+use kiln::border::{clamp, reflect, wrap};
 
 macro_rules! blurs {
     ($($name:ident: $border:ident;)*) => {$(

@@ -12,6 +12,7 @@
 //! - [`ArrayKernel`]: loops and arrays from the builder, called with views.
 //! - [`sum`], [`dot`], [`mean`], [`min`], [`max`], [`product`]: reductions whose
 //!   bits depend on the values alone.
+//! - [`border`]: what stands for neighbours that there are not.
 //! - [`random`]: random numbers that need no state, in kernels and beside them.
 //! - [`Dispatcher`]: such a kernel for each of the types it is called with.
 //! - [`Record`]: a struct whose fields are the inputs.
@@ -37,6 +38,7 @@
 
 mod array_view;
 mod arrays;
+pub mod border;
 mod build;
 mod column;
 mod dispatcher;

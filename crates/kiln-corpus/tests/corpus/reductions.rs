@@ -93,7 +93,24 @@ fn extremes(x: &[i32], y: &[u8]) -> (i32, i32, u8, i32) {
     )
 }
 
+#[kernel]
+fn borders(i: i64, j: i32, n: i64) -> (i64, i64, i64) {
+    use kiln::border::{self, clamp, reflect};
+    (reflect(j as i64, n), border::wrap(i, n), clamp(i, n))
+}
+
+#[kernel]
+fn blurred(x: &[f64], y: &mut [f64]) {
+    let n = x.len() as i64;
+    for i in 0..n {
+        let outer = kiln::border::reflect(i - 2, n) + kiln::border::clamp(i + 3, n);
+        y[i as usize] = x[kiln::border::wrap(outer, n) as usize] - x[i as usize];
+    }
+}
+
 corpus! {
+    borders(i: i64, j: i32, n: Few<i64>);
+    blurred(x: In<f64>, y: Mut<f64>);
     extremes(x: In<i32>, y: In<u8>);
     total(x: In<f64>);
     total_single(x: In<f32>);

@@ -11,6 +11,7 @@
 //! the way in.
 
 mod array;
+pub mod border;
 mod call;
 mod flow;
 mod grid;
