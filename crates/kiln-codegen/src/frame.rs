@@ -30,15 +30,18 @@ pub const HELPERS: usize = 0;
 /// Offset of the pointer to the stop flag: one byte, 0 while the call may go
 /// on. Code reads it in unbounded loops, so it is never null there.
 pub const STOP: usize = 8;
+/// Offset of the pointer to the table of strips: an array of code addresses.
+/// Only code that calls strips reads it.
+pub const STRIPS: usize = 16;
 /// Offset of the error record's code: 0 while nothing failed, else 1 plus
 /// the index of the fault in the low half, and in each byte of the high half
 /// 1 plus the type of an operand, 0 where there is none.
-pub const ERROR_CODE: usize = 16;
+pub const ERROR_CODE: usize = 24;
 /// Offset of the row that failed, an `i64`: the index of the outermost
 /// counted loop around the guard, 0 outside of loops.
-pub const ERROR_ROW: usize = 24;
+pub const ERROR_ROW: usize = 32;
 /// Offset of the first operand the error shows.
-pub const ERROR_OPERANDS: usize = 32;
+pub const ERROR_OPERANDS: usize = 40;
 /// Operands an error shows at most.
 pub const ERROR_OPERANDS_MAX: usize = 4;
 /// Offset of the first parameter.

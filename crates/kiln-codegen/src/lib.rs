@@ -21,7 +21,32 @@ pub use frame::{FrameLayout, Helper};
 pub use machine_code::{Entry, MachineCode};
 pub use target::{Arch, Level, Target};
 
-use kiln_ir::Func;
+use kiln_ir::{Func, Strip};
+
+/// What code is made of: a Func, and the strips that some of its loops have.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    /// The Func.
+    pub func: &'a Func,
+    /// The strips, in the order of the frame's table. Whoever calls the code
+    /// has to have code for each.
+    pub strips: &'a [StripCall<'a>],
+}
+
+impl<'a> From<&'a Func> for Source<'a> {
+    fn from(func: &'a Func) -> Source<'a> {
+        Source { func, strips: &[] }
+    }
+}
+
+/// A strip that is called for whole blocks of rounds of its loop.
+#[derive(Clone, Copy, Debug)]
+pub struct StripCall<'a> {
+    /// The strip, before it was widened.
+    pub strip: &'a Strip,
+    /// Rounds of a block of its code.
+    pub lanes: u16,
+}
 
 /// What is asked of code generation.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -50,7 +75,7 @@ impl CodegenConfig {
     }
 }
 
-/// Machine code for `func`, which must be verified, and whose mathematical
+/// Machine code for a Func, which must be verified, and whose mathematical
 /// functions must be expanded.
 ///
 /// It may panic at limits of Cranelift's own; callers that serve others wrap
@@ -59,11 +84,12 @@ impl CodegenConfig {
 /// # Errors
 /// When the target lacks the level, the Func does not fit the entry, a node
 /// has no form at the level, or a limit is passed.
-pub fn compile(
-    func: &Func,
+pub fn compile<'a>(
+    source: impl Into<Source<'a>>,
     target: &Target,
     config: &CodegenConfig,
 ) -> Result<MachineCode, CodegenError> {
+    let source = source.into();
     if !target.has_level(config.level) {
         return Err(CodegenError::Level {
             target: target.name().into(),
@@ -71,9 +97,9 @@ pub fn compile(
         });
     }
     match config.level {
-        Level::One | Level::V128 => clif::compile(func, target, config),
+        Level::One | Level::V128 => clif::compile(source, target, config),
         #[cfg(feature = "wide")]
-        Level::Avx2 | Level::Avx512 => wide::compile(func, target, config),
+        Level::Avx2 | Level::Avx512 => wide::compile(source.func, target, config),
         #[cfg(not(feature = "wide"))]
         Level::Avx2 | Level::Avx512 => Err(CodegenError::Level {
             target: target.name().into(),
@@ -88,31 +114,32 @@ pub fn scalar_entry(func: &Func) -> Entry {
     clif::scalar_entry(func)
 }
 
-/// What Cranelift is given for `func`, as text. Levels above 128 bits do not
+/// What Cranelift is given for a Func, as text. Levels above 128 bits do not
 /// go through Cranelift and have none.
 ///
 /// # Errors
 /// As [`compile`].
-pub fn clif_text(
-    func: &Func,
+pub fn clif_text<'a>(
+    source: impl Into<Source<'a>>,
     target: &Target,
     config: &CodegenConfig,
 ) -> Result<String, CodegenError> {
-    clif::text(func, target, config)
+    clif::text(source.into(), target, config)
 }
 
-/// The machine code for `func` as assembly text.
+/// The machine code for a Func as assembly text.
 ///
 /// # Errors
 /// As [`compile`].
-pub fn asm_text(
-    func: &Func,
+pub fn asm_text<'a>(
+    source: impl Into<Source<'a>>,
     target: &Target,
     config: &CodegenConfig,
 ) -> Result<String, CodegenError> {
+    let source = source.into();
     match config.level {
         #[cfg(feature = "wide")]
-        Level::Avx2 | Level::Avx512 => wide::assembly(func, target, config),
-        _ => clif::assembly(func, target, config),
+        Level::Avx2 | Level::Avx512 => wide::assembly(source.func, target, config),
+        _ => clif::assembly(source, target, config),
     }
 }

@@ -25,6 +25,7 @@ mod range;
 mod rewrite;
 mod schedule;
 mod signature;
+mod strip;
 mod types;
 mod verify;
 
@@ -46,5 +47,6 @@ pub use range::{Interval, Ranges};
 pub use rewrite::{Choice, Counted, CountedPart, Keep, Rewrite, inline, rewrite};
 pub use schedule::Schedule;
 pub use signature::Signature;
+pub use strip::{Row, Strip, StripInput, Walk, cut};
 pub use types::{Access, ArrayType, Layout, ParamType, Scalar, Type};
 pub use verify::{VerifyError, Violation, verify};

@@ -41,6 +41,20 @@ pub trait Rewrite {
         None
     }
 
+    /// Whether the old node is wanted at all; without it nothing may need its
+    /// value.
+    fn wants(&mut self, old: NodeId) -> bool {
+        let _ = old;
+        true
+    }
+
+    /// Where the access `old` stands in the new Func, if not at the same
+    /// index of the same array. Its old index is then not needed.
+    fn place(&mut self, b: &mut FuncBuilder, old: NodeId) -> Option<(ArrayRef, NodeId)> {
+        let _ = (b, old);
+        None
+    }
+
     /// Makes what has to stand before an access, and gives the guard that a
     /// load must not pass. `old` is the id of the load, the store or the scan
     /// in the old Func; array and index are those of the new one.
@@ -258,7 +272,7 @@ pub fn inline(
     }
     let mut copier = Copier {
         func,
-        schedule: Schedule::of(func),
+        schedule: &Schedule::of(func),
         values,
         arrays,
         locals,
@@ -267,6 +281,34 @@ pub fn inline(
         rewrite,
     };
     copier.region(b, func.body())
+}
+
+/// Copies what runs in one region of `func` to where `b` stands and gives
+/// what it yields. `map` has the new node of every old one that the region
+/// needs and does not compute, its arguments included; what the pass does not
+/// want is left out, and accesses stand where the pass says.
+///
+/// # Panics
+/// When a value is missing, or the pass says of an access not where it stands.
+pub(crate) fn copy_region(
+    b: &mut FuncBuilder,
+    func: &Func,
+    schedule: &Schedule,
+    region: RegionId,
+    map: Vec<Option<NodeId>>,
+    rewrite: &mut impl Rewrite,
+) -> Vec<NodeId> {
+    let mut copier = Copier {
+        func,
+        schedule,
+        values: &[],
+        arrays: &[],
+        locals: Vec::new(),
+        map,
+        structures: vec![Vec::new(); func.node_count()],
+        rewrite,
+    };
+    copier.region(b, region)
 }
 
 /// Sets a local array to zero.
@@ -280,7 +322,7 @@ fn clear(b: &mut FuncBuilder, array: ArrayRef, local: Local) {
 
 struct Copier<'a, R> {
     func: &'a Func,
-    schedule: Schedule,
+    schedule: &'a Schedule,
     values: &'a [Option<NodeId>],
     arrays: &'a [Option<ArrayRef>],
     locals: Vec<ArrayRef>,
@@ -293,6 +335,9 @@ struct Copier<'a, R> {
 impl<R: Rewrite> Copier<'_, R> {
     /// The new node for an old one.
     fn get(&mut self, b: &mut FuncBuilder, old: NodeId) -> NodeId {
+        if let Some(new) = self.map[old.index()] {
+            return new;
+        }
         match self.func.node(old) {
             Node::Const(value) => b.constant(*value),
             Node::Param(index) => match self.values[*index as usize] {
@@ -300,10 +345,7 @@ impl<R: Rewrite> Copier<'_, R> {
                 None => panic!("no value for parameter {index}"),
             },
             Node::Proj { of, index } => self.structures[of.index()][*index as usize],
-            _ => match self.map[old.index()] {
-                Some(new) => new,
-                None => unreachable!("{old} is copied before its users"),
-            },
+            _ => unreachable!("{old} is copied before its users"),
         }
     }
 
@@ -321,12 +363,28 @@ impl<R: Rewrite> Copier<'_, R> {
         }
     }
 
+    /// Where an access stands in the new Func.
+    fn access(
+        &mut self,
+        b: &mut FuncBuilder,
+        array: ArrayRef,
+        index: &[NodeId],
+        old: NodeId,
+    ) -> (ArrayRef, Vec<NodeId>) {
+        match self.rewrite.place(b, old) {
+            Some((array, index)) => (array, vec![index]),
+            None => (self.array(array), self.all(b, index)),
+        }
+    }
+
     /// Copies the nodes of a region; gives what it yields. Recurses on the
     /// nesting of regions, which is limited.
     fn region(&mut self, b: &mut FuncBuilder, region: RegionId) -> Vec<NodeId> {
-        for index in 0..self.schedule.nodes(region).len() {
-            let id = self.schedule.nodes(region)[index];
-            self.node(b, id);
+        let schedule = self.schedule;
+        for &id in schedule.nodes(region) {
+            if self.rewrite.wants(id) {
+                self.node(b, id);
+            }
         }
         let func = self.func;
         self.all(b, &func.region(region).yields)
@@ -352,10 +410,9 @@ impl<R: Rewrite> Copier<'_, R> {
                 index,
                 after,
             } => {
-                let index = self.all(b, index);
                 // A guard that was dropped always held.
                 let after = after.and_then(|g| self.map[g.index()]);
-                let array = self.array(*array);
+                let (array, index) = self.access(b, *array, index, id);
                 let after = self.rewrite.access(b, array, &index, after, id);
                 b.load_as(array, &index, after, func.ty(id).lanes)
             }
@@ -364,9 +421,8 @@ impl<R: Rewrite> Copier<'_, R> {
                 index,
                 value,
             } => {
-                let index = self.all(b, index);
+                let (array, index) = self.access(b, *array, index, id);
                 let value = self.get(b, *value);
-                let array = self.array(*array);
                 self.rewrite.access(b, array, &index, None, id);
                 b.store(array, &index, value);
                 return;
@@ -433,7 +489,7 @@ impl<R: Rewrite> Copier<'_, R> {
                     let no = self.region(b, *otherwise);
                     let choice = Choice {
                         func,
-                        schedule: &self.schedule,
+                        schedule: self.schedule,
                         old: id,
                         cond,
                         yes: &yes,

@@ -177,5 +177,6 @@ pub fn loop_report(func: &Func, reason: Option<&crate::NotWidened>) -> Option<Lo
         guards,
         slow_ops: crate::pipeline::count_class(func, Class::Slow) as u32,
         reason: reason.map(ToString::to_string).unwrap_or_default(),
+        ..LoopReport::default()
     })
 }

@@ -20,6 +20,7 @@ mod pipeline;
 mod report;
 mod rules;
 mod split;
+mod strips;
 mod why;
 mod widen;
 
@@ -29,4 +30,5 @@ pub use op_set::OpSet;
 pub use pipeline::{Optimized, common_path, optimize, optimize_traced};
 pub use report::{GuardReport, KeptGuard, LoopReport, PassReport, Report, RuleCount, SplitLoop};
 pub use rules::rule_names;
+pub use strips::{LoopPlan, NotAStrip, strips};
 pub use widen::{NotWidened, widen};

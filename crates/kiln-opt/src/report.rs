@@ -21,6 +21,9 @@ pub struct Report {
     /// What the row loop costs and whether it was widened, if there is one
     /// and it was tried.
     pub row_loop: Option<LoopReport>,
+    /// What became of the loops over arrays, in their order, those around a
+    /// loop on vectors left out.
+    pub loops: Vec<LoopReport>,
 }
 
 /// The size of a Func after a pass.
@@ -93,9 +96,13 @@ pub struct RuleCount {
     pub fired: u32,
 }
 
-/// What became of the loop over rows.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// What became of a loop.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct LoopReport {
+    /// What it reads and writes; empty for the loop over rows.
+    pub name: String,
+    /// The level of its code, where that is for each loop to choose.
+    pub level: String,
     /// Rows a round: 1 for a loop that was not widened.
     pub lanes: u16,
     /// Ops a round on the common path.
@@ -108,6 +115,17 @@ pub struct LoopReport {
     pub slow_ops: u32,
     /// Why the loop was not widened; empty if it was.
     pub reason: String,
+}
+
+impl LoopReport {
+    /// Of a loop that runs one round at a time.
+    pub fn refused(reason: &dyn fmt::Display) -> LoopReport {
+        LoopReport {
+            lanes: 1,
+            reason: reason.to_string(),
+            ..LoopReport::default()
+        }
+    }
 }
 
 impl Report {
@@ -155,6 +173,9 @@ impl fmt::Display for Report {
         }
         if let Some(row_loop) = &self.row_loop {
             write!(f, "\n{row_loop}")?;
+        }
+        for report in &self.loops {
+            write!(f, "\n{report}")?;
         }
         Ok(())
     }
@@ -210,27 +231,31 @@ impl fmt::Display for GuardReport {
 
 impl fmt::Display for LoopReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "row loop: {} row(s) a round, {} ops, price {}",
-            self.lanes, self.ops, self.price
-        )?;
+        let row = if self.name.is_empty() { "row" } else { "round" };
+        match self.name.as_str() {
+            "" => write!(f, "row loop: {} row(s) a round", self.lanes)?,
+            name if self.lanes > 1 => {
+                write!(f, "{name}: {} round(s) at once, {}", self.lanes, self.level)?;
+            }
+            name => return write!(f, "{name}: one round at a time because {}", self.reason),
+        }
+        write!(f, ", {} ops, price {}", self.ops, self.price)?;
         if self.guards > 0 {
             write!(
                 f,
-                "; {} check(s) on every row, a round that fails one is run again row by row",
+                "; {} check(s) on every {row}, a block that fails one is run again {row} by {row}",
                 self.guards
             )?;
         }
         if self.slow_ops > 0 {
             write!(
                 f,
-                "; {} rare path(s) call a function row by row",
+                "; {} rare path(s) call a function {row} by {row}",
                 self.slow_ops
             )?;
         }
         if !self.reason.is_empty() {
-            write!(f, "; one row at a time because {}", self.reason)?;
+            write!(f, "; one {row} at a time because {}", self.reason)?;
         }
         Ok(())
     }

@@ -199,9 +199,14 @@ impl Widener<'_> {
                 index,
                 after,
             } => {
-                let first = self.first_row(*array, index)?;
                 let after = after.and_then(|g| self.map[g.index()]);
-                self.b.load_as(*array, &[first], after, self.lanes)
+                if self.is_still(index) {
+                    let at = self.value(index[0]);
+                    self.b.load_as(*array, &[at], after, 1)
+                } else {
+                    let first = self.first_row(*array, index)?;
+                    self.b.load_as(*array, &[first], after, self.lanes)
+                }
             }
             Node::Store {
                 array,
@@ -257,9 +262,15 @@ impl Widener<'_> {
         Ok(self.b.op_as(op, &args, Some(ty.with_lanes(self.lanes))))
     }
 
-    /// The first row of the block, for an access of the row itself in an
-    /// array whose rows lie side by side.
-    fn first_row(&self, array: ArrayRef, index: &[NodeId]) -> Result<NodeId, NotWidened> {
+    /// Whether an access is at the same element for all rows.
+    fn is_still(&self, index: &[NodeId]) -> bool {
+        matches!(index, [only] if self.func.as_const(*only).is_some())
+    }
+
+    /// Where an access of the row, or of one so many rows before or behind
+    /// it, is for the first row of the block, in an array whose rows lie side
+    /// by side.
+    fn first_row(&mut self, array: ArrayRef, index: &[NodeId]) -> Result<NodeId, NotWidened> {
         let ty = self.func.array_type(array);
         let name = || match array {
             ArrayRef::Param(index) => self.func.params()[index as usize].name.clone(),
@@ -268,8 +279,19 @@ impl Widener<'_> {
         if ty.layout == Layout::Strided {
             return Err(NotWidened::Strided { array: name() });
         }
-        match (index, self.map[self.index.index()]) {
-            ([only], Some(first)) if *only == self.index => Ok(first),
+        let (&[at], Some(first)) = (index, self.map[self.index.index()]) else {
+            return Err(NotWidened::Access { array: name() });
+        };
+        if at == self.index {
+            return Ok(first);
+        }
+        match self.func.node(at) {
+            Node::Op { op: Op::Add, args } if args[0] == self.index => {
+                let distance = self.func.as_const(args[1]);
+                let distance = distance.ok_or_else(|| NotWidened::Access { array: name() })?;
+                let distance = self.b.constant(distance);
+                Ok(self.b.op(Op::Add, &[first, distance]))
+            }
             _ => Err(NotWidened::Access { array: name() }),
         }
     }

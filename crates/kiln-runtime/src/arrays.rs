@@ -318,6 +318,7 @@ impl Inner {
         if let Some(stop) = stop {
             frame.set_stop(&stop.0);
         }
+        frame.set_strips(fast.strips());
         let mut code = fast;
         let mut status = call_code(code, &mut frame);
         if status > DONE && code.fault(status).is_some_and(|f| f.is_retry()) {

@@ -29,29 +29,30 @@ pub struct Compiled {
 }
 
 impl Compiled {
-    /// Loads code that was made for `func`.
+    /// Loads code that was made for `func`, and that of the strips it calls.
     pub(crate) fn new(
         func: &Func,
         code: &MachineCode,
+        strips: &[MachineCode],
         report: Report,
         notes: Vec<String>,
         live: Arc<CodeBytes>,
     ) -> Result<Compiled, LoadError> {
         Ok(Compiled {
-            loaded: Loaded::new(code, live)?,
+            loaded: Loaded::new(code, strips, live)?,
             layout: FrameLayout::of(func),
             entry: code.entry,
-            level: code.level,
+            level: level(code, strips),
             lanes: usize::from(code.lanes).max(1),
-            code_bytes: code.bytes.len(),
-            stack_bytes: code.stack_bytes,
+            code_bytes: code.bytes.len() + strips.iter().map(|s| s.bytes.len()).sum::<usize>(),
+            stack_bytes: code.stack_bytes + strips.iter().map(|s| s.stack_bytes).max().unwrap_or(0),
             report,
             notes,
             faults: KnownFault::all(func),
         })
     }
 
-    /// What vectors the code uses.
+    /// What vectors the code uses; of several strips, the widest.
     pub fn level(&self) -> Level {
         self.level
     }
@@ -92,6 +93,11 @@ impl Compiled {
             .get(usize::try_from(status).ok()?.checked_sub(1)?)
     }
 
+    /// The table of the strips that the code calls.
+    pub(crate) fn strips(&self) -> &[*const u8] {
+        self.loaded.strips()
+    }
+
     /// The layout of its frame.
     pub(crate) fn layout(&self) -> &FrameLayout {
         &self.layout
@@ -110,7 +116,8 @@ impl Compiled {
     /// Calls the frame entry; gives the status.
     ///
     /// # Safety
-    /// The code has the frame entry, and `frame` is one with its layout; every
+    /// The code has the frame entry, and `frame` is one with its layout and,
+    /// if it has strips, their table; every
     /// array in it has the extent that it says and, where the Func writes it,
     /// is not touched by anyone else during the call.
     #[inline]
@@ -137,6 +144,12 @@ impl Compiled {
             unsafe { std::mem::transmute(self.loaded.entry()) };
         code(frame.as_mut_ptr(), 0, rows as i64)
     }
+}
+
+/// The widest level of code and the strips it calls.
+fn level(code: &MachineCode, strips: &[MachineCode]) -> Level {
+    let levels = strips.iter().map(|strip| strip.level);
+    levels.fold(code.level, Level::max)
 }
 
 impl Weight for Compiled {

@@ -114,6 +114,13 @@ impl<'l> Frame<'l> {
         self.set(frame::STOP, std::ptr::from_ref(stop) as u64);
     }
 
+    /// Sets the table of the strips that the code calls, which has to live as
+    /// long.
+    #[inline]
+    pub(crate) fn set_strips(&mut self, strips: &[*const u8]) {
+        self.set(frame::STRIPS, strips.as_ptr() as u64);
+    }
+
     /// An operand in the error record.
     pub(crate) fn error_operand(&mut self, index: usize) -> u64 {
         self.get(frame::ERROR_OPERANDS + 8 * index)

@@ -1,7 +1,7 @@
 //! Machine code made callable: mapped, executable, freed by its last holder.
 //!
-//! One `JITModule` per function, since a module frees all of its code or
-//! none. cranelift-jit leaks on drop by design, so the module is taken out
+//! One `JITModule` per Func, with the code of its strips, since a module frees
+//! all of its code or none. cranelift-jit leaks on drop by design, so the module is taken out
 //! and freed by hand. It maps pages writable, copies the code, and makes them
 //! executable and no longer writable; where the system refuses, that is an
 //! error value. No relocation and no symbol is ever resolved: the code refers
@@ -51,45 +51,70 @@ impl From<ModuleError> for LoadError {
 pub(crate) struct Loaded {
     module: ManuallyDrop<JITModule>,
     entry: *const u8,
+    /// The first instruction of each strip.
+    strips: Box<[*const u8]>,
     bytes: usize,
     live: Arc<CodeBytes>,
 }
 
 // SAFETY: after `new` nobody uses the module until it is dropped, and the code
-// behind `entry` is immutable; any number of threads may read and run it.
+// behind `entry` and `strips` is immutable; any number of threads may read and
+// run it.
 unsafe impl Send for Loaded {}
-// SAFETY: as above; `&Loaded` gives out the entry and the size and no more.
+// SAFETY: as above; `&Loaded` gives out the entries and the size and no more.
 unsafe impl Sync for Loaded {}
 
 impl Loaded {
-    /// Copies the code into executable memory.
-    pub(crate) fn new(code: &MachineCode, live: Arc<CodeBytes>) -> Result<Loaded, LoadError> {
-        if code.alignment > ALIGNMENT_MAX {
+    /// Copies the code, and that of the strips it calls, into executable
+    /// memory.
+    pub(crate) fn new(
+        code: &MachineCode,
+        strips: &[MachineCode],
+        live: Arc<CodeBytes>,
+    ) -> Result<Loaded, LoadError> {
+        let codes = || std::iter::once(code).chain(strips);
+        if let Some(code) = codes().find(|code| code.alignment > ALIGNMENT_MAX) {
             let what = format!("an alignment of {}", code.alignment);
             return Err(LoadError::Refused(what));
         }
         let module = JITModule::new(JITBuilder::new(default_libcall_names())?);
-        let bytes = code.bytes.len().next_multiple_of(PAGE);
+        let spaced = |code: &MachineCode| code.bytes.len().next_multiple_of(ALIGNMENT_MAX);
+        let bytes = codes().map(spaced).sum::<usize>().next_multiple_of(PAGE);
         live.add(bytes);
         // From here on dropping `loaded` frees what the module has mapped.
         let mut loaded = Loaded {
             module: ManuallyDrop::new(module),
             entry: std::ptr::null(),
+            strips: Box::default(),
             bytes,
             live,
         };
         let module = &mut *loaded.module;
         let signature = module.make_signature();
-        let id = module.declare_anonymous_function(&signature)?;
-        module.define_function_bytes(id, code.alignment as u64, &code.bytes, &[])?;
+        let mut ids = Vec::with_capacity(1 + strips.len());
+        for code in codes() {
+            let id = module.declare_anonymous_function(&signature)?;
+            module.define_function_bytes(id, code.alignment as u64, &code.bytes, &[])?;
+            ids.push(id);
+        }
         module.finalize_definitions()?;
-        loaded.entry = module.get_finalized_function(id);
+        let mut entries = ids.into_iter().map(|id| module.get_finalized_function(id));
+        if let Some(entry) = entries.next() {
+            loaded.entry = entry;
+        }
+        loaded.strips = entries.collect();
         Ok(loaded)
     }
 
     /// The first instruction. It may be called while this value lives.
     pub(crate) fn entry(&self) -> *const u8 {
         self.entry
+    }
+
+    /// The first instruction of each strip, in their order. They may be
+    /// called while this value lives.
+    pub(crate) fn strips(&self) -> &[*const u8] {
+        &self.strips
     }
 
     /// Bytes of memory that the code takes.

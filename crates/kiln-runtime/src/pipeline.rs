@@ -14,9 +14,14 @@ use crate::native::Form;
 use crate::scalar::DIRECT_ARGS_MAX;
 use crate::stats::CodeBytes;
 use crate::worker;
-use kiln_codegen::{CodegenConfig, CodegenError, Entry, Level, MachineCode, Target, scalar_entry};
-use kiln_ir::{Func, Op, VerifyError, check_accesses};
-use kiln_opt::{NotWidened, OptConfig, OptError, Optimized, block_lanes, loop_report, widen};
+use kiln_codegen::{
+    CodegenConfig, CodegenError, Entry, Level, MachineCode, Source, StripCall, Target, scalar_entry,
+};
+use kiln_ir::{Func, Op, Strip, VerifyError, check_accesses};
+use kiln_opt::{
+    LoopPlan, LoopReport, NotWidened, OptConfig, OptError, Optimized, block_lanes, loop_report,
+    strips, widen,
+};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -122,7 +127,7 @@ impl Compiler<'_> {
     /// A Func that is called for one row.
     fn scalar(&self, form: Form) -> Result<Compiled, Failure> {
         let config = opt_config(Level::One, &self.settings.limits);
-        let optimized = self.optimize_with(&config.guarded(form == Form::Guarded))?;
+        let mut optimized = self.optimize_with(&config.guarded(form == Form::Guarded))?;
         let func = &optimized.func;
         // A Func whose accesses are guarded stays one through every pass;
         // no code is made of one for which that cannot be shown again.
@@ -131,8 +136,69 @@ impl Compiler<'_> {
             Form::Scalar if func.params().len() <= DIRECT_ARGS_MAX => scalar_entry(func),
             _ => Entry::Frame,
         };
-        let code = self.generate(func, entry, Level::One)?;
-        self.load(optimized, &code, Vec::new())
+        if form != Form::Frame {
+            let code = self.generate(func, entry, Level::One)?;
+            return self.load(optimized, &code, &[], Vec::new());
+        }
+        let (reports, strips) = self.strips(func)?;
+        let calls: Vec<StripCall<'_>> = strips
+            .iter()
+            .map(|(strip, code)| StripCall {
+                strip,
+                lanes: code.lanes,
+            })
+            .collect();
+        let source = Source {
+            func,
+            strips: &calls,
+        };
+        let code = self.generate(source, entry, Level::One)?;
+        let strips: Vec<MachineCode> = strips.into_iter().map(|(_, code)| code).collect();
+        optimized.report.loops = reports;
+        self.load(optimized, &code, &strips, Vec::new())
+    }
+
+    /// The loops of a Func, and code for those that run as strips.
+    fn strips(&self, func: &Func) -> Result<(Vec<LoopReport>, Vec<(Strip, MachineCode)>), Failure> {
+        let (mut reports, mut made) = (Vec::new(), Vec::new());
+        if self.settings.level == Level::One {
+            return Ok((reports, made));
+        }
+        for LoopPlan { name, strip } in strips(func) {
+            self.check_clock()?;
+            let (report, code) = match strip {
+                Ok(strip) => {
+                    let (report, code) = self.strip(&strip);
+                    (report, code.map(|code| (strip, code)))
+                }
+                Err(refusal) => (LoopReport::refused(&refusal), None),
+            };
+            reports.push(LoopReport { name, ..report });
+            made.extend(code);
+        }
+        Ok((reports, made))
+    }
+
+    /// Code for a strip at the widest level that has a form for it.
+    fn strip(&self, strip: &Strip) -> (LoopReport, Option<MachineCode>) {
+        let mut refused = LoopReport::default();
+        for level in self.levels().filter(|&level| level != Level::One) {
+            let lanes = block_lanes(&strip.func, 8 * level.vector_bytes() as u32);
+            let widened = match widen(&strip.func, lanes) {
+                Ok(widened) => widened,
+                // No level has what widening refuses.
+                Err(refusal) => return (LoopReport::refused(&refusal), None),
+            };
+            match self.generate(&widened, Entry::Strip, level) {
+                Ok(code) => {
+                    let report = loop_report(&widened, None).unwrap_or_default();
+                    let level = level.to_string();
+                    return (LoopReport { level, ..report }, Some(code));
+                }
+                Err(failure) => refused = LoopReport::refused(&failure),
+            }
+        }
+        (refused, None)
     }
 
     /// A loop over rows, at the widest level that has a form for it.
@@ -179,7 +245,7 @@ impl Compiler<'_> {
         optimized.report.row_loop = loop_report(func, refusal);
         let mut notes = std::mem::take(notes);
         notes.extend(refusal.map(|refusal| format!("one row at a time: {refusal}")));
-        self.load(optimized, &code, notes)
+        self.load(optimized, &code, &[], notes)
     }
 
     fn optimize(&self, level: Level) -> Result<Optimized, Failure> {
@@ -193,10 +259,16 @@ impl Compiler<'_> {
     }
 
     /// Code generation may panic at limits of its own.
-    fn generate(&self, func: &Func, entry: Entry, level: Level) -> Result<MachineCode, Failure> {
+    fn generate<'s>(
+        &self,
+        source: impl Into<Source<'s>>,
+        entry: Entry,
+        level: Level,
+    ) -> Result<MachineCode, Failure> {
         let config = CodegenConfig::new(entry, level);
+        let source = source.into();
         let made = catch_unwind(AssertUnwindSafe(|| {
-            kiln_codegen::compile(func, &self.settings.target, &config)
+            kiln_codegen::compile(source, &self.settings.target, &config)
         }));
         match made {
             Ok(code) => Ok(code?),
@@ -208,11 +280,12 @@ impl Compiler<'_> {
         &self,
         optimized: Optimized,
         code: &MachineCode,
+        strips: &[MachineCode],
         notes: Vec<String>,
     ) -> Result<Compiled, Failure> {
         let Optimized { func, report } = optimized;
         let live = self.settings.live.clone();
-        Ok(Compiled::new(&func, code, report, notes, live)?)
+        Ok(Compiled::new(&func, code, strips, report, notes, live)?)
     }
 
     fn check_clock(&self) -> Result<(), Failure> {

@@ -154,6 +154,9 @@ impl Lowerer<'_> {
         init: &[NodeId],
         body: RegionId,
     ) -> Result<(), CodegenError> {
+        if let Some(number) = self.strip_of(node) {
+            return self.loop_with_strip(number, lo, hi, body);
+        }
         if lanes == 1 && self.entry == Entry::Frame && self.is_short(body) {
             return self.unrolled(node, lo, hi, init, body);
         }

@@ -8,7 +8,7 @@
 
 use super::emit::{Emit, Kind, PIECE};
 use crate::frame::FrameLayout;
-use crate::{CodegenError, Entry, Level};
+use crate::{CodegenError, Entry, Level, Source, StripCall};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, StackSlot, Value};
 use cranelift_frontend::Variable;
@@ -32,6 +32,8 @@ pub(super) struct Held {
 /// Lowers one Func.
 pub(super) struct Lowerer<'a> {
     pub(super) func: &'a Func,
+    /// The loops that have strips.
+    pub(super) strips: &'a [StripCall<'a>],
     pub(super) schedule: Schedule,
     pub(super) layout: FrameLayout,
     pub(super) e: Emit<'a>,
@@ -59,6 +61,8 @@ pub(super) struct Lowerer<'a> {
     results: FxHashMap<NodeId, Vec<Held>>,
     pub(super) bases: Vec<Option<super::memory::Base>>,
     pub(super) locals: Vec<StackSlot>,
+    /// The frame of the strips that are called.
+    pub(super) strip_frame: Option<StackSlot>,
     /// Room for the vectors of helpers.
     pub(super) scratch: Option<StackSlot>,
     /// The conditions of the rare paths being lowered.
@@ -66,10 +70,16 @@ pub(super) struct Lowerer<'a> {
 }
 
 impl<'a> Lowerer<'a> {
-    pub(super) fn new(func: &'a Func, e: Emit<'a>, entry: Entry, level: Level) -> Lowerer<'a> {
+    pub(super) fn new(
+        Source { func, strips }: Source<'a>,
+        e: Emit<'a>,
+        entry: Entry,
+        level: Level,
+    ) -> Lowerer<'a> {
         let schedule = Schedule::of(func);
         Lowerer {
             func,
+            strips,
             layout: FrameLayout::of(func),
             e,
             entry,
@@ -87,6 +97,7 @@ impl<'a> Lowerer<'a> {
             results: FxHashMap::default(),
             bases: Vec::new(),
             locals: Vec::new(),
+            strip_frame: None,
             scratch: None,
             active: Vec::new(),
             schedule,

@@ -265,6 +265,15 @@ impl Lowerer<'_> {
         }
     }
 
+    /// The address of an element, as one value.
+    pub(super) fn element_address(&mut self, array: ArrayRef, index: &[NodeId]) -> Value {
+        let Address {
+            pointer, offset, ..
+        } = self.address(array, index);
+        let offset = self.e.b.ins().iconst(types::I64, i64::from(offset));
+        self.e.iadd(pointer, offset)
+    }
+
     fn base(&mut self, array: ArrayRef) -> Base {
         let local = match array {
             ArrayRef::Param(param) => match self.bases[param as usize].clone() {

@@ -3,7 +3,7 @@
 //!
 //! `ops` is the legality table; `int`, `float` and `cast` are the sequences
 //! behind it; `lower` walks a Func, `memory`, `control` and `reduce` are its
-//! accesses, its blocks and its reductions. What comes back from Cranelift is
+//! accesses, its blocks and its reductions, `strip` its calls of strips. What comes back from Cranelift is
 //! checked: no relocation, no trap but those of divisions made safe, a
 //! bounded stack frame.
 //!
@@ -20,12 +20,13 @@ mod lower;
 mod memory;
 mod ops;
 mod reduce;
+mod strip;
 mod unroll;
 mod vector;
 
 pub(crate) use control::scalar_entry;
 
-use crate::{Arch, CodegenConfig, CodegenError, Level, MachineCode, Target};
+use crate::{Arch, CodegenConfig, CodegenError, Level, MachineCode, Source, Target};
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::{Function, TrapCode, UserFuncName};
 use cranelift_codegen::{CompiledCode, Context};
@@ -50,40 +51,40 @@ thread_local! {
     static SCRATCH: Cell<Option<Box<Scratch>>> = const { Cell::new(None) };
 }
 
-/// Machine code for `func`.
+/// Machine code for a Func.
 pub(crate) fn compile(
-    func: &Func,
+    source: Source<'_>,
     target: &Target,
     config: &CodegenConfig,
 ) -> Result<MachineCode, CodegenError> {
     with_scratch(|scratch| {
-        let lowered = lower(func, target, config, scratch)?;
+        let lowered = lower(source, target, config, scratch)?;
         let optimise = optimises(config);
         let code = generate(scratch, target, optimise)?;
-        machine_code(func, target, config, code, lowered)
+        machine_code(source.func, target, config, code, lowered)
     })
 }
 
 /// The function as Cranelift is given it.
 pub(crate) fn text(
-    func: &Func,
+    source: Source<'_>,
     target: &Target,
     config: &CodegenConfig,
 ) -> Result<String, CodegenError> {
     with_scratch(|scratch| {
-        lower(func, target, config, scratch)?;
+        lower(source, target, config, scratch)?;
         Ok(scratch.context.func.display().to_string())
     })
 }
 
 /// The machine code as text.
 pub(crate) fn assembly(
-    func: &Func,
+    source: Source<'_>,
     target: &Target,
     config: &CodegenConfig,
 ) -> Result<String, CodegenError> {
     with_scratch(|scratch| {
-        lower(func, target, config, scratch)?;
+        lower(source, target, config, scratch)?;
         scratch.context.set_disasm(true);
         let code = generate(scratch, target, optimises(config))?;
         Ok(code.vcode.clone().unwrap_or_default())
@@ -119,12 +120,13 @@ struct Lowered {
 }
 
 fn lower(
-    func: &Func,
+    source: Source<'_>,
     target: &Target,
     config: &CodegenConfig,
     scratch: &mut Scratch,
 ) -> Result<Lowered, CodegenError> {
     scratch.context.clear();
+    let func = source.func;
     let is_wide = |i| {
         let ty = func.value_type(kiln_ir::NodeId::new(i));
         ty.is_some_and(|ty| ty.is_vector())
@@ -139,7 +141,7 @@ fn lower(
     scratch.context.func = Function::with_name_signature(UserFuncName::default(), signature);
     let builder = FunctionBuilder::new(&mut scratch.context.func, &mut scratch.builder);
     let emit = Emit::new(builder, target);
-    let mut lowerer = Lowerer::new(func, emit, config.entry, config.level);
+    let mut lowerer = Lowerer::new(source, emit, config.entry, config.level);
     lowerer.function()?;
     let Emit {
         mut b,

@@ -64,7 +64,7 @@ impl Bounds<'_> {
     }
 
     /// A polynomial that a 64-bit value equals but for multiples of 2^64.
-    pub(super) fn wrapping_value(&self, context: &Context, id: NodeId) -> Poly {
+    pub fn wrapping_value(&self, context: &Context, id: NodeId) -> Poly {
         self.modular_value(context, id, &Steps::new())
     }
 

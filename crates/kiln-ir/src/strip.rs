@@ -1,0 +1,244 @@
+//! Strips: a loop cut out of a Func, as a Func of its own.
+//!
+//! The Func keeps the loop. Code for it runs the strip for as many whole
+//! blocks of rounds as there are, and the loop itself for what is left. So a
+//! strip is widened and compiled like any loop over rows, and the loop around
+//! it knows of vectors no more than that there is something to call.
+//!
+//! A strip takes what its loop does not compute: values that do not change
+//! from round to round, and *rows*, the elements of an array that the index of
+//! the loop walks over. Where a row begins is for its caller to find out, from
+//! one access: at the address that this access would have in round 0.
+
+use crate::builder::FuncBuilder;
+use crate::func::{ArrayRef, Func, Node, NodeId, RegionId};
+use crate::op::Op;
+use crate::rewrite::{Rewrite, copy_region};
+use crate::schedule::Schedule;
+use crate::types::{Access, ArrayType, Layout};
+use rustc_hash::FxHashMap;
+
+/// A loop of a Func, cut out.
+#[derive(Clone, Debug)]
+pub struct Strip {
+    /// The loop in the Func.
+    pub node: NodeId,
+    /// The loop over its rounds: one parameter per input, and no result.
+    pub func: Func,
+    /// What its parameters are given.
+    pub inputs: Vec<StripInput>,
+}
+
+/// What a parameter of a strip is given.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StripInput {
+    /// A value that is computed before the loop.
+    Value(NodeId),
+    /// A row.
+    Row(Row),
+}
+
+/// The elements of an array that the index of a loop walks over.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Row {
+    /// One of the accesses that make it, a load or a store of the Func.
+    pub access: NodeId,
+    /// Which element of the row this access touches in round 0.
+    pub offset: i64,
+    /// How far the elements lie apart.
+    pub walk: Walk,
+    /// Whether the loop writes it.
+    pub is_written: bool,
+}
+
+/// How far the elements of a row lie apart.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Walk {
+    /// It is one element, the same in every round.
+    Still,
+    /// Side by side.
+    Unit,
+    /// As far as the access moves from one round to the next.
+    Strided,
+}
+
+/// Cuts the counted loop `node` out of `func`. `rows` are its rows, and
+/// `places` says of each access in the loop which of them it touches, and
+/// which element of it in round 0.
+///
+/// # Panics
+/// When `node` is no `for`, or an access in it has no place.
+pub fn cut(
+    func: &Func,
+    schedule: &Schedule,
+    node: NodeId,
+    rows: &[Row],
+    places: &FxHashMap<NodeId, (usize, i64)>,
+) -> Strip {
+    let Node::For { body, .. } = *func.node(node) else {
+        panic!("{node} is no counted loop");
+    };
+    let mut b = FuncBuilder::new(format!("{}.{node}", func.name()));
+    let arrays: Vec<ArrayRef> = rows
+        .iter()
+        .map(|row| {
+            let (array, ty) = row_type(func, row);
+            b.array_param(array_name(func, b.func(), array), ty)
+        })
+        .collect();
+    let mut inputs: Vec<StripInput> = rows.iter().copied().map(StripInput::Row).collect();
+    let inside = Inside::of(func, schedule, body);
+    let needed = needed(func, body, places, &inside);
+    let mut map = vec![None; func.node_count()];
+    for id in (0..func.node_count()).map(NodeId::new) {
+        let is_const = matches!(func.node(id), Node::Const(_));
+        if needed[id.index()] && !is_const && !inside.holds(func, id) {
+            let name = format!("v{}", inputs.len());
+            map[id.index()] = Some(b.scalar_param(name, func.ty(id).scalar));
+            inputs.push(StripInput::Value(id));
+        }
+    }
+    let lo = b.i64(0);
+    let hi = match arrays.first() {
+        Some(&first) => b.len(first, 0),
+        None => lo,
+    };
+    let (index, _) = b.begin_for(&[]);
+    map[func.region(body).args[0].index()] = Some(index);
+    let mut cutter = Cutter {
+        needed,
+        rows,
+        arrays: &arrays,
+        places,
+        index,
+    };
+    copy_region(&mut b, func, schedule, body, map, &mut cutter);
+    b.end_for(lo, hi, 1, &[], &[]);
+    Strip {
+        node,
+        func: b.finish(&[]),
+        inputs,
+    }
+}
+
+/// The array of an access.
+fn array_of(func: &Func, access: NodeId) -> ArrayRef {
+    match *func.node(access) {
+        Node::Load { array, .. } | Node::Store { array, .. } => array,
+        _ => panic!("{access} is no access"),
+    }
+}
+
+fn row_type(func: &Func, row: &Row) -> (ArrayRef, ArrayType) {
+    let array = array_of(func, row.access);
+    let ty = ArrayType {
+        elem: func.array_type(array).elem,
+        rank: 1,
+        access: match row.is_written {
+            true => Access::Mut,
+            false => Access::Read,
+        },
+        layout: match row.walk {
+            Walk::Still | Walk::Unit => Layout::Contiguous,
+            Walk::Strided => Layout::Strided,
+        },
+    };
+    (array, ty)
+}
+
+/// The name of an array, with underscores until no parameter has it.
+fn array_name(func: &Func, strip: &Func, array: ArrayRef) -> String {
+    let mut name = match array {
+        ArrayRef::Param(index) => func.params()[index as usize].name.clone(),
+        ArrayRef::Local(index) => format!("l{index}"),
+    };
+    while strip.params().iter().any(|p| p.name == name) {
+        name.push('_');
+    }
+    name
+}
+
+/// What runs in a loop.
+struct Inside(Vec<bool>);
+
+impl Inside {
+    fn of(func: &Func, schedule: &Schedule, body: RegionId) -> Inside {
+        let mut inside = vec![false; func.node_count()];
+        let mut pending = vec![body];
+        while let Some(region) = pending.pop() {
+            let args = func.region(region).args.iter();
+            for &id in args.chain(schedule.nodes(region)) {
+                inside[id.index()] = true;
+                pending.extend(func.regions_of(id));
+            }
+        }
+        Inside(inside)
+    }
+
+    fn holds(&self, func: &Func, id: NodeId) -> bool {
+        match func.node(id) {
+            Node::Proj { of, .. } => self.0[of.index()],
+            _ => self.0[id.index()],
+        }
+    }
+}
+
+/// What the effects of a loop need, but not to say where their accesses are.
+fn needed(
+    func: &Func,
+    body: RegionId,
+    places: &FxHashMap<NodeId, (usize, i64)>,
+    inside: &Inside,
+) -> Vec<bool> {
+    let mut needed = vec![false; func.node_count()];
+    let mut pending: Vec<NodeId> = Vec::new();
+    let mut regions = vec![body];
+    loop {
+        while let Some(region) = regions.pop() {
+            let region = func.region(region);
+            pending.extend(region.effects.iter().chain(&region.yields));
+        }
+        let Some(id) = pending.pop() else {
+            return needed;
+        };
+        if std::mem::replace(&mut needed[id.index()], true) || !inside.holds(func, id) {
+            continue;
+        }
+        regions.extend(func.regions_of(id));
+        match func.node(id) {
+            // A guard before the loop holds by the time the loop runs.
+            Node::Load { after, .. } if places.contains_key(&id) => {
+                pending.extend(after.filter(|&guard| inside.holds(func, guard)));
+            }
+            Node::Store { value, .. } => pending.push(*value),
+            _ => func.for_each_operand(id, |v| pending.push(v)),
+        }
+    }
+}
+
+struct Cutter<'a> {
+    needed: Vec<bool>,
+    rows: &'a [Row],
+    arrays: &'a [ArrayRef],
+    places: &'a FxHashMap<NodeId, (usize, i64)>,
+    index: NodeId,
+}
+
+impl Rewrite for Cutter<'_> {
+    fn wants(&mut self, old: NodeId) -> bool {
+        self.needed[old.index()]
+    }
+
+    fn place(&mut self, b: &mut FuncBuilder, old: NodeId) -> Option<(ArrayRef, NodeId)> {
+        let &(row, offset) = self.places.get(&old)?;
+        let at = match (self.rows[row].walk, offset) {
+            (Walk::Still, _) => b.i64(offset),
+            (_, 0) => self.index,
+            _ => {
+                let offset = b.i64(offset);
+                b.op(Op::Add, &[self.index, offset])
+            }
+        };
+        Some((self.arrays[row], at))
+    }
+}

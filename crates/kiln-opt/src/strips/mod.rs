@@ -1,0 +1,135 @@
+//! Strips: which loops of a Func run on vectors, cut out of it.
+//!
+//! Of each nest of loops the innermost one whose rounds are independent of
+//! each other is cut out ([`kiln_ir::cut`]), to be widened as a loop over rows
+//! is. Rounds are independent where no round touches what another one writes:
+//! every array that the loop writes is touched at one place alone, which moves
+//! from round to round. The Func itself stays as it is, and the loop in it
+//! runs the rounds that fill no block.
+
+mod access;
+
+use access::Rows;
+use kiln_ir::{Bounds, Func, Node, NodeId, RegionId, Schedule, Strip, cut};
+use thiserror::Error;
+
+/// Rounds that a loop of known length needs to be worth a strip.
+const ROUNDS_MIN: i64 = 8;
+
+/// What becomes of a loop.
+#[derive(Debug)]
+pub struct LoopPlan {
+    /// What it reads and writes, in words.
+    pub name: String,
+    /// The strip, or why there is none.
+    pub strip: Result<Strip, NotAStrip>,
+}
+
+/// Why a loop runs one round at a time.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum NotAStrip {
+    /// A round begins with what the one before it has computed.
+    #[error("a round begins with what the one before it has computed")]
+    Carried,
+    /// How often it runs is known when a round ends, not before.
+    #[error("it is not known before the loop how often it runs")]
+    Unbounded,
+    /// A loop of a few rounds.
+    #[error("it has {0} round(s)")]
+    Short(i64),
+    /// There is something in it that runs one round at a time.
+    #[error("there is a loop inside each round")]
+    InnerLoop,
+    /// A round touches what another one writes.
+    #[error("a round may touch an element of {array} that another one writes")]
+    Dependent {
+        /// The name of the array.
+        array: String,
+    },
+    /// The index of an access is no multiple of the loop's index plus
+    /// something that stays.
+    #[error("the index of {array} does not move evenly from round to round")]
+    Uneven {
+        /// The name of the array.
+        array: String,
+    },
+}
+
+/// What becomes of the loops of a Func, in their order. Loops around a strip
+/// are not listed.
+pub fn strips(func: &Func) -> Vec<LoopPlan> {
+    if !(0..func.node_count()).any(|i| is_loop(func, NodeId::new(i))) {
+        return Vec::new();
+    }
+    let mut planner = Planner {
+        func,
+        schedule: Schedule::of(func),
+        bounds: Bounds::of(func),
+        plans: Vec::new(),
+    };
+    planner.region(func.body());
+    planner.plans
+}
+
+fn is_loop(func: &Func, id: NodeId) -> bool {
+    matches!(
+        func.node(id),
+        Node::For { .. } | Node::While { .. } | Node::Reduce { .. } | Node::Scan { .. }
+    )
+}
+
+struct Planner<'a> {
+    func: &'a Func,
+    schedule: Schedule,
+    bounds: Bounds<'a>,
+    plans: Vec<LoopPlan>,
+}
+
+impl Planner<'_> {
+    /// Plans the loops in a region; gives whether there are any. Recurses on
+    /// the nesting of regions, which is limited.
+    fn region(&mut self, region: RegionId) -> bool {
+        let mut any = false;
+        for &id in &self.func.region(region).effects {
+            any |= self.node(id);
+        }
+        any
+    }
+
+    fn node(&mut self, id: NodeId) -> bool {
+        let mut inner = false;
+        for region in self.func.regions_of(id) {
+            inner |= self.region(region);
+        }
+        if !is_loop(self.func, id) {
+            return inner;
+        }
+        if !inner {
+            let rows = Rows::of(self.func, &self.schedule, &self.bounds, id);
+            self.plans.push(LoopPlan {
+                name: rows.describe(self.func),
+                strip: self.strip(id, &rows),
+            });
+        }
+        true
+    }
+
+    fn strip(&self, id: NodeId, rows: &Rows) -> Result<Strip, NotAStrip> {
+        let (lo, hi, init) = match self.func.node(id) {
+            Node::For { lo, hi, init, .. } => (*lo, *hi, init),
+            Node::While { .. } => return Err(NotAStrip::Unbounded),
+            _ => return Err(NotAStrip::Carried),
+        };
+        if !init.is_empty() {
+            return Err(NotAStrip::Carried);
+        }
+        let number = |v| self.func.as_const(v)?.as_int();
+        if let (Some(lo), Some(hi)) = (number(lo), number(hi))
+            && hi - lo < ROUNDS_MIN.into()
+        {
+            return Err(NotAStrip::Short((hi - lo).max(0) as i64));
+        }
+        let (rows, places) = rows.independent(self.func)?;
+        Ok(cut(self.func, &self.schedule, id, rows, places))
+    }
+}
