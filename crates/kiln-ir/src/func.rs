@@ -209,6 +209,11 @@ impl Shape {
             Shape::InOrder => "in_order",
         }
     }
+
+    /// Virtual lanes of the fixed shape over elements of a type.
+    pub const fn lanes(scalar: Scalar) -> u16 {
+        if scalar.bytes() == 8 { 16 } else { 32 }
+    }
 }
 
 /// A node: a value, an effect, or a structure that holds regions.

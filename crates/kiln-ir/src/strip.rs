@@ -9,13 +9,18 @@
 //! from round to round, and *rows*, the elements of an array that the index of
 //! the loop walks over. Where a row begins is for its caller to find out, from
 //! one access: at the address that this access would have in round 0.
+//!
+//! A strip of a reduction combines what its rounds yield into *lanes*, in turn:
+//! round `first + i` into lane `i % lanes`. The caller has filled them with the
+//! identity, or with what an earlier call has left there, and joins them.
 
 use crate::builder::FuncBuilder;
-use crate::func::{ArrayRef, Func, Node, NodeId, RegionId};
+use crate::constant::Const;
+use crate::func::{ArrayRef, Combine, Func, Node, NodeId, RegionId, Shape};
 use crate::op::Op;
 use crate::rewrite::{Rewrite, copy_region};
 use crate::schedule::Schedule;
-use crate::types::{Access, ArrayType, Layout};
+use crate::types::{Access, ArrayType, Layout, Scalar};
 use rustc_hash::FxHashMap;
 
 /// A loop of a Func, cut out.
@@ -27,6 +32,8 @@ pub struct Strip {
     pub func: Func,
     /// What its parameters are given.
     pub inputs: Vec<StripInput>,
+    /// Rounds of a block, where that is not free to choose.
+    pub block: Option<u16>,
 }
 
 /// What a parameter of a strip is given.
@@ -36,6 +43,10 @@ pub enum StripInput {
     Value(NodeId),
     /// A row.
     Row(Row),
+    /// The lanes of a reduction.
+    Lanes,
+    /// The first round that it is called for.
+    First,
 }
 
 /// The elements of an array that the index of a loop walks over.
@@ -62,12 +73,12 @@ pub enum Walk {
     Strided,
 }
 
-/// Cuts the counted loop `node` out of `func`. `rows` are its rows, and
+/// Cuts the counted loop or the reduction `node` out of `func`. `rows` are its rows, and
 /// `places` says of each access in the loop which of them it touches, and
 /// which element of it in round 0.
 ///
 /// # Panics
-/// When `node` is no `for`, or an access in it has no place.
+/// When `node` is neither, or an access in it has no place.
 pub fn cut(
     func: &Func,
     schedule: &Schedule,
@@ -75,8 +86,10 @@ pub fn cut(
     rows: &[Row],
     places: &FxHashMap<NodeId, (usize, i64)>,
 ) -> Strip {
-    let Node::For { body, .. } = *func.node(node) else {
-        panic!("{node} is no counted loop");
+    let (body, combine) = match *func.node(node) {
+        Node::For { body, .. } => (body, None),
+        Node::Reduce { body, combine, .. } => (body, Some(combine)),
+        _ => panic!("{node} is no counted loop"),
     };
     let mut b = FuncBuilder::new(format!("{}.{node}", func.name()));
     let arrays: Vec<ArrayRef> = rows
@@ -93,11 +106,15 @@ pub fn cut(
     for id in (0..func.node_count()).map(NodeId::new) {
         let is_const = matches!(func.node(id), Node::Const(_));
         if needed[id.index()] && !is_const && !inside.holds(func, id) {
-            let name = format!("v{}", inputs.len());
+            let name = fresh(b.func(), &format!("v{}", inputs.len()));
             map[id.index()] = Some(b.scalar_param(name, func.ty(id).scalar));
             inputs.push(StripInput::Value(id));
         }
     }
+    let lanes = combine.map(|combine| {
+        let scalar = func.ty(func.region(body).yields[0]).scalar;
+        Lanes::add(&mut b, &mut inputs, combine, scalar)
+    });
     let lo = b.i64(0);
     let hi = match arrays.first() {
         Some(&first) => b.len(first, 0),
@@ -112,12 +129,84 @@ pub fn cut(
         places,
         index,
     };
-    copy_region(&mut b, func, schedule, body, map, &mut cutter);
+    let yields = copy_region(&mut b, func, schedule, body, map, &mut cutter);
+    if let (Some(lanes), Some(&value)) = (&lanes, yields.first()) {
+        lanes.join(&mut b, index, value);
+    }
     b.end_for(lo, hi, 1, &[], &[]);
     Strip {
         node,
         func: b.finish(&[]),
         inputs,
+        block: lanes.map(|lanes| lanes.count),
+    }
+}
+
+/// The lanes of a reduction.
+struct Lanes {
+    array: ArrayRef,
+    first: NodeId,
+    combine: Combine,
+    count: u16,
+}
+
+impl Lanes {
+    fn add(
+        b: &mut FuncBuilder,
+        inputs: &mut Vec<StripInput>,
+        combine: Combine,
+        scalar: Scalar,
+    ) -> Lanes {
+        inputs.extend([StripInput::Lanes, StripInput::First]);
+        Lanes {
+            array: b.array_param(fresh(b.func(), "lanes"), ArrayType::slice_mut(scalar)),
+            first: b.scalar_param(fresh(b.func(), "first"), Scalar::I64),
+            combine,
+            count: Shape::lanes(scalar),
+        }
+    }
+
+    /// Combines the value of a round into its lane.
+    fn join(&self, b: &mut FuncBuilder, index: NodeId, value: NodeId) {
+        let round = b.op(Op::Sub, &[index, self.first]);
+        let mask = b.constant(Const::i64(i64::from(self.count) - 1));
+        let lane = b.op(Op::And, &[round, mask]);
+        let before = b.load(self.array, &[lane]);
+        let after = b.op(self.combine.op(), &[before, value]);
+        b.store(self.array, &[lane], after);
+    }
+}
+
+/// Whether the index of an access in a strip is that of a lane: it goes round
+/// from the first round on.
+pub fn is_lane(func: &Func, index: NodeId) -> bool {
+    let is_round = |id: NodeId| match func.node(id) {
+        Node::Op { op: Op::Sub, args } => {
+            let (from, first) = (func.node(args[0]), func.node(args[1]));
+            matches!(from, Node::Arg { index: 0, .. }) && matches!(first, Node::Param(_))
+        }
+        _ => false,
+    };
+    match func.node(index) {
+        Node::Op { op: Op::And, args } => is_round(args[0]) && func.as_const(args[1]).is_some(),
+        _ => false,
+    }
+}
+
+/// The loop of a strip, before it is widened and after: of what the strip does
+/// itself, all but loads and stores.
+pub fn strip_loop(func: &Func) -> Option<NodeId> {
+    let body = func.region(func.body());
+    let mut others = body
+        .effects
+        .iter()
+        .copied()
+        .filter(|&id| !matches!(func.node(id), Node::Load { .. } | Node::Store { .. }));
+    match (others.next(), others.next()) {
+        (Some(only), None) if body.yields.is_empty() => {
+            matches!(func.node(only), Node::For { .. }).then_some(only)
+        }
+        _ => None,
     }
 }
 
@@ -146,12 +235,17 @@ fn row_type(func: &Func, row: &Row) -> (ArrayRef, ArrayType) {
     (array, ty)
 }
 
-/// The name of an array, with underscores until no parameter has it.
+/// The name of an array.
 fn array_name(func: &Func, strip: &Func, array: ArrayRef) -> String {
-    let mut name = match array {
-        ArrayRef::Param(index) => func.params()[index as usize].name.clone(),
-        ArrayRef::Local(index) => format!("l{index}"),
-    };
+    match array {
+        ArrayRef::Param(index) => fresh(strip, &func.params()[index as usize].name),
+        ArrayRef::Local(index) => fresh(strip, &format!("l{index}")),
+    }
+}
+
+/// A name, with underscores until no parameter has it.
+fn fresh(strip: &Func, name: &str) -> String {
+    let mut name = name.to_owned();
     while strip.params().iter().any(|p| p.name == name) {
         name.push('_');
     }

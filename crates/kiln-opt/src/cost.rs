@@ -6,7 +6,7 @@
 //! give the same bits, so a price that is off costs time and nothing else.
 
 use crate::report::LoopReport;
-use kiln_ir::{Class, Func, Node, NodeId, Op, RegionId, Schedule, Type, as_row_loop};
+use kiln_ir::{Class, Func, Node, NodeId, Op, RegionId, Schedule, Type, strip_loop};
 
 /// A side of an `if` that costs no more runs whether or not it is wanted: the
 /// price of asking, and of a branch that is guessed wrongly now and then.
@@ -104,7 +104,7 @@ fn size_of_body(func: &Func) -> Option<(u32, u32)> {
 }
 
 fn body_of(func: &Func) -> Option<RegionId> {
-    func.regions_of(as_row_loop(func)?).next()
+    func.regions_of(strip_loop(func)?).next()
 }
 
 /// Visits everything in a region. Recurses on the nesting of regions, which
@@ -158,7 +158,7 @@ fn common_side(func: &Func, schedule: &Schedule, id: NodeId) -> Option<RegionId>
 /// What a round of the row loop of `func` costs; `None` if it has none.
 /// `reason` says why the loop was not widened, if it was not.
 pub fn loop_report(func: &Func, reason: Option<&crate::NotWidened>) -> Option<LoopReport> {
-    let row_loop = as_row_loop(func)?;
+    let row_loop = strip_loop(func)?;
     let Node::For { lanes, body, .. } = *func.node(row_loop) else {
         return None;
     };

@@ -10,7 +10,7 @@
 use crate::cost::{BRANCH_PRICE, region_price};
 use kiln_ir::{
     ArrayRef, Const, Func, FuncBuilder, Layout, Node, NodeId, Op, ParamType, RegionId, Scalar,
-    Schedule, Type, as_row_loop,
+    Schedule, Type, as_row_loop, is_lane,
 };
 use thiserror::Error;
 
@@ -194,6 +194,10 @@ impl Widener<'_> {
             Node::Param(_) | Node::Const(_) | Node::Proj { .. } | Node::Arg { .. } => return Ok(()),
             Node::Op { op, args } => self.op(id, *op, args)?,
             Node::Len { array, dim } => self.b.len(*array, *dim),
+            // Carried from block to block.
+            Node::Load { index, .. } | Node::Store { index, .. } if self.is_lane(index) => {
+                return Ok(());
+            }
             Node::Load {
                 array,
                 index,
@@ -233,18 +237,58 @@ impl Widener<'_> {
                 self.results[id.index()] = self.choice(*cond, *then, *otherwise)?;
                 return Ok(());
             }
-            Node::For { lo, hi, body, .. } => {
-                let (lo, hi) = (self.value(*lo), self.value(*hi));
-                let (first, _) = self.b.begin_for(&[]);
-                self.map[self.index.index()] = Some(first);
-                self.region(*body)?;
-                self.b.end_for(lo, hi, self.lanes, &[], &[]);
-                return Ok(());
-            }
+            Node::For { lo, hi, body, .. } => return self.row_loop(*lo, *hi, *body),
             _ => return Err(NotWidened::InnerLoop),
         };
         self.map[id.index()] = Some(new);
         Ok(())
+    }
+
+    /// The loop over blocks. The lanes of a reduction, one per row of a block,
+    /// are carried from block to block instead of stored and loaded.
+    fn row_loop(&mut self, lo: NodeId, hi: NodeId, body: RegionId) -> Result<(), NotWidened> {
+        let (lo, hi) = (self.value(lo), self.value(hi));
+        let zero = self.b.i64(0);
+        let loads: Vec<(NodeId, ArrayRef)> = self.lane_accesses(body, false);
+        let mut init = Vec::new();
+        for &(_, array) in &loads {
+            init.push(self.b.load_as(array, &[zero], None, self.lanes));
+        }
+        let (first, carried) = self.b.begin_for(&init);
+        self.map[self.index.index()] = Some(first);
+        for (&(load, _), &lanes) in loads.iter().zip(&carried) {
+            self.map[load.index()] = Some(lanes);
+        }
+        self.region(body)?;
+        let mut next = carried;
+        for (store, array) in self.lane_accesses(body, true) {
+            let at = loads.iter().position(|&(_, loaded)| loaded == array);
+            if let (Some(at), Node::Store { value, .. }) = (at, self.func.node(store)) {
+                let value = self.value(*value);
+                next[at] = self.vector(value);
+            }
+        }
+        let last = self.b.end_for(lo, hi, self.lanes, &init, &next);
+        for (&(_, array), lanes) in loads.iter().zip(last) {
+            self.b.store(array, &[zero], lanes);
+        }
+        Ok(())
+    }
+
+    /// The loads or the stores of lanes in the loop over rows.
+    fn lane_accesses(&self, body: RegionId, stores: bool) -> Vec<(NodeId, ArrayRef)> {
+        let effects = self.func.region(body).effects.iter();
+        let lanes = effects.filter_map(|&id| match *self.func.node(id) {
+            Node::Load { array, index, .. } if !stores => Some((id, array, index)),
+            Node::Store { array, index, .. } if stores => Some((id, array, index)),
+            _ => None,
+        });
+        let lanes = lanes.filter(|(_, _, index)| self.is_lane(index));
+        lanes.map(|(id, array, _)| (id, array)).collect()
+    }
+
+    fn is_lane(&self, index: &[NodeId]) -> bool {
+        matches!(index, [only] if is_lane(self.func, *only))
     }
 
     fn op(&mut self, id: NodeId, op: Op, args: &[NodeId]) -> Result<NodeId, NotWidened> {

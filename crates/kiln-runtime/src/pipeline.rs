@@ -183,7 +183,8 @@ impl Compiler<'_> {
     fn strip(&self, strip: &Strip) -> (LoopReport, Option<MachineCode>) {
         let mut refused = LoopReport::default();
         for level in self.levels().filter(|&level| level != Level::One) {
-            let lanes = block_lanes(&strip.func, 8 * level.vector_bytes() as u32);
+            let free = || block_lanes(&strip.func, 8 * level.vector_bytes() as u32);
+            let lanes = strip.block.unwrap_or_else(free);
             let widened = match widen(&strip.func, lanes) {
                 Ok(widened) => widened,
                 // No level has what widening refuses.

@@ -16,7 +16,7 @@ use cranelift_codegen::ir::{
     AbiParam, ArgumentExtension, Block, BlockArg, InstBuilder, SigRef, Signature, Value, types,
 };
 use cranelift_frontend::Variable;
-use kiln_ir::{Class, FaultId, Func, Node, NodeId, Op, ParamType, RegionId, Scalar, as_row_loop};
+use kiln_ir::{Class, FaultId, Func, Node, NodeId, Op, ParamType, RegionId, Scalar, strip_loop};
 
 /// Rounds of an unbounded loop between two looks at the stop flag.
 const STOP_ROUNDS: i64 = 1024;
@@ -116,8 +116,15 @@ impl Lowerer<'_> {
     }
 
     fn strip_entry(&mut self, frame: Value, lo: Value, hi: Value) -> Result<(), CodegenError> {
-        let row_loop = as_row_loop(self.func).ok_or_else(|| self.refused("one loop over rows"))?;
-        let Node::For { lanes, body, .. } = *self.func.node(row_loop) else {
+        let func = self.func;
+        let row_loop = strip_loop(func).ok_or_else(|| self.refused("one loop over rows"))?;
+        let Node::For {
+            lanes,
+            ref init,
+            body,
+            ..
+        } = *func.node(row_loop)
+        else {
             return Err(self.refused("one loop over rows"));
         };
         // A local array lives as long as the call, and a strip is a part of it.
@@ -127,14 +134,15 @@ impl Lowerer<'_> {
         self.frame = Some(frame);
         self.start_rounds();
         self.open_arrays()?;
-        let uniform = self.schedule.nodes(self.func.body()).to_vec();
-        for node in uniform {
+        let nodes = self.schedule.nodes(self.func.body()).to_vec();
+        for node in nodes {
             // The bounds of the loop are the strip's arguments.
-            if node != row_loop && !matches!(self.func.node(node), Node::Len { .. }) {
-                self.node(node)?;
+            match self.func.node(node) {
+                Node::Len { .. } => {}
+                _ if node == row_loop => self.for_loop(row_loop, lo, hi, lanes, init, body)?,
+                _ => self.node(node)?,
             }
         }
-        self.for_loop(row_loop, lo, hi, lanes, &[], body)?;
         self.give(frame::DONE);
         Ok(())
     }

@@ -32,7 +32,7 @@ use cranelift_codegen::ir::{Function, TrapCode, UserFuncName};
 use cranelift_codegen::{CompiledCode, Context};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use emit::Emit;
-use kiln_ir::{Func, as_row_loop};
+use kiln_ir::{Func, strip_loop};
 use lower::Lowerer;
 use std::cell::Cell;
 
@@ -238,7 +238,7 @@ fn at_most(what: &'static str, found: usize, limit: usize) -> Result<(), Codegen
 
 /// Rows a strip does at once.
 fn rows_per_round(func: &Func) -> u16 {
-    match as_row_loop(func).map(|id| func.node(id)) {
+    match strip_loop(func).map(|id| func.node(id)) {
         Some(kiln_ir::Node::For { lanes, .. }) => *lanes,
         _ => 1,
     }

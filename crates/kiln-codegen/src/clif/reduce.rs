@@ -1,4 +1,4 @@
-//! Reductions and scans, one value at a time.
+//! Reductions and scans.
 //!
 //! The shape `tree` keeps its virtual lanes in an array on the stack, so the
 //! body stands in the code once however many lanes there are, and
@@ -15,11 +15,14 @@
 //! the last block to the first are the same joins as `finish` alone, so one
 //! block needs no counter at all.
 //!
-//! Where joining is associative and commutative to the bit, on integers and
-//! truth values, the order cannot be seen and one running value is enough.
+//! Where joining is associative and commutative to the bit, on integers, truth
+//! values, least and greatest ones, the order cannot be seen and one running
+//! value is enough. Where the reduction has a strip, that runs whole rounds of
+//! the lanes, and what is left over goes round them here.
 
 use super::emit::{ACCESS, Emit, Kind, int_cc};
 use super::lower::Lowerer;
+use super::strip::Rounds;
 use crate::CodegenError;
 use cranelift_codegen::ir::{Block, InstBuilder, StackSlot, Value, types};
 use kiln_ir::{ArrayRef, Combine, NodeId, Op, RegionId, Scalar, Shape};
@@ -44,7 +47,7 @@ impl Joining {
 
     /// Virtual lanes of the fixed shape.
     fn lanes(self) -> usize {
-        if self.scalar.bytes() == 8 { 16 } else { 32 }
+        Shape::lanes(self.scalar).into()
     }
 
     fn identity(self, e: &mut Emit<'_>) -> Value {
@@ -68,6 +71,8 @@ struct Tree {
     lanes: StackSlot,
     digits: StackSlot,
     exit: Block,
+    /// The strip that runs whole rounds of the lanes, if there is one.
+    strip: Option<usize>,
 }
 
 impl Lowerer<'_> {
@@ -87,11 +92,18 @@ impl Lowerer<'_> {
             combine,
             scalar: ty.scalar,
         };
-        let result = if shape == Shape::Tree && ty.scalar.is_float() {
-            self.tree(joining, (lo, hi), body)?
+        let strip = self.strip_of(node);
+        // No order shows in least and greatest values.
+        let is_extreme = matches!(combine, Combine::Min | Combine::Max) && strip.is_some();
+        let result = if shape == Shape::Tree && ty.scalar.is_float() && !is_extreme {
+            self.tree(joining, (lo, hi), body, strip)?
         } else {
             let first = joining.identity(&mut self.e);
-            self.running(joining, first, (lo, hi), body, None)?
+            let (from, before) = match strip {
+                Some(strip) => self.blocks_first(joining, first, (lo, hi), body, strip)?,
+                None => (lo, first),
+            };
+            self.running(joining, before, (from, hi), body, None)?
         };
         let held = self.hold(&[result], 0);
         self.set_results(node, vec![held]);
@@ -120,6 +132,57 @@ impl Lowerer<'_> {
         let held = self.hold(&[result], 0);
         self.set_results(node, vec![held]);
         Ok(())
+    }
+
+    /// What a strip makes of the whole blocks of `lo..hi`, where no order
+    /// shows: the round that is next, and the value so far.
+    fn blocks_first(
+        &mut self,
+        joining: Joining,
+        first: Value,
+        (lo, hi): (Value, Value),
+        body: RegionId,
+        strip: usize,
+    ) -> Result<(Value, Value), CodegenError> {
+        let lanes = self.e.stack_slot(joining.lanes() * joining.scalar.bytes());
+        let [count, enter, rest] = [(); 3].map(|()| self.e.b.create_block());
+        let from = self.e.b.append_block_param(rest, types::I64);
+        let before = self.e.b.append_block_param(rest, joining.kind().clif());
+        let none = [lo.into(), first.into()];
+        self.less(lo, hi, (count, Vec::new()), (rest, none.to_vec()));
+        self.e.b.switch_to_block(count);
+        let whole = self.whole_blocks(strip, lo, hi);
+        self.e.b.ins().brif(whole, enter, &[], rest, &none);
+
+        self.e.b.switch_to_block(enter);
+        let base = self.clear_lanes(joining, lanes);
+        let end = self.e.iadd(lo, whole);
+        let rounds = Rounds {
+            lo,
+            hi: end,
+            lanes: Some(base),
+        };
+        if let Some(failed) = self.run_strip(strip, rounds, body)? {
+            let go_on = self.e.b.current_block();
+            self.e.b.switch_to_block(failed);
+            self.e.b.ins().jump(rest, &none);
+            self.go_on_in(go_on);
+        }
+        let folded = self.fold(joining, lanes)?;
+        let joined = self.joined(joining, first, folded)?;
+        self.e.b.ins().jump(rest, &[end.into(), joined.into()]);
+        self.e.b.switch_to_block(rest);
+        Ok((from, before))
+    }
+
+    /// Sets every lane to the identity; gives the address of the first.
+    fn clear_lanes(&mut self, joining: Joining, lanes: StackSlot) -> Value {
+        let base = self.e.b.ins().stack_addr(types::I64, lanes, 0);
+        let identity = joining.identity(&mut self.e);
+        for lane in 0..joining.lanes() {
+            self.store_word(identity, base, lane * joining.scalar.bytes());
+        }
+        base
     }
 
     /// One running value, joined with what `body` yields over `lo..hi` and
@@ -186,10 +249,12 @@ impl Lowerer<'_> {
         joining: Joining,
         (lo, hi): (Value, Value),
         body: RegionId,
+        strip: Option<usize>,
     ) -> Result<Value, CodegenError> {
         let size = joining.scalar.bytes();
         let tree = Tree {
             joining,
+            strip,
             lanes: self.e.stack_slot(joining.lanes() * size),
             digits: self.e.stack_slot(DIGITS * size),
             exit: self.e.b.create_block(),
@@ -209,7 +274,7 @@ impl Lowerer<'_> {
         self.e.b.switch_to_block(block);
         let end = self.end_of_block(first, hi);
         self.fill_lanes(&tree, first, end, body)?;
-        let folded = self.fold(&tree)?;
+        let folded = self.fold(tree.joining, tree.lanes)?;
         let (finish, carry) = (self.e.b.create_block(), self.e.b.create_block());
         let kind = Kind::one(Scalar::I64);
         let is_last = self.e.icmp(kind, int_cc(Op::Eq, true), end, hi);
@@ -243,17 +308,24 @@ impl Lowerer<'_> {
     ) -> Result<(), CodegenError> {
         let Joining { scalar, .. } = tree.joining;
         let (lanes, size) = (tree.joining.lanes(), scalar.bytes());
-        let base = self.e.b.ins().stack_addr(types::I64, tree.lanes, 0);
-        let identity = tree.joining.identity(&mut self.e);
-        for lane in 0..lanes {
-            self.store_word(identity, base, lane * size);
-        }
+        let base = self.clear_lanes(tree.joining, tree.lanes);
         let round = self.e.b.create_block();
         let done = self.e.b.create_block();
         let index = self.e.b.append_block_param(round, types::I64);
         let offset = self.e.b.append_block_param(round, types::I64);
         let start = self.e.b.ins().iconst(types::I64, 0);
-        self.e.b.ins().jump(round, &[first.into(), start.into()]);
+        match tree.strip {
+            None => {
+                self.e.b.ins().jump(round, &[first.into(), start.into()]);
+            }
+            Some(strip) => {
+                // Whole rounds of the lanes: what is left begins with the
+                // first lane again.
+                let from = self.whole_rounds(strip, (first, end), base, body)?;
+                let enter = vec![from.into(), start.into()];
+                self.less(from, end, (round, enter), (done, Vec::new()));
+            }
+        }
 
         self.e.b.switch_to_block(round);
         let value = self.round(index, body)?;
@@ -273,17 +345,52 @@ impl Lowerer<'_> {
         Ok(())
     }
 
+    /// Runs a strip for whole rounds of the lanes; gives the round that is
+    /// next: the first one where a guard has failed, since nothing is stored
+    /// then.
+    fn whole_rounds(
+        &mut self,
+        strip: usize,
+        (first, end): (Value, Value),
+        lanes: Value,
+        body: RegionId,
+    ) -> Result<Value, CodegenError> {
+        let [enter, rest] = [(); 2].map(|()| self.e.b.create_block());
+        let from = self.e.b.append_block_param(rest, types::I64);
+        let whole = self.whole_blocks(strip, first, end);
+        self.e
+            .b
+            .ins()
+            .brif(whole, enter, &[], rest, &[first.into()]);
+        self.e.b.switch_to_block(enter);
+        let hi = self.e.iadd(first, whole);
+        let rounds = Rounds {
+            lo: first,
+            hi,
+            lanes: Some(lanes),
+        };
+        if let Some(failed) = self.run_strip(strip, rounds, body)? {
+            let go_on = self.e.b.current_block();
+            self.e.b.switch_to_block(failed);
+            self.e.b.ins().jump(rest, &[first.into()]);
+            self.go_on_in(go_on);
+        }
+        self.e.b.ins().jump(rest, &[hi.into()]);
+        self.e.b.switch_to_block(rest);
+        Ok(from)
+    }
+
     /// The lanes folded in halves: lane `i` takes lane `i + width`.
-    fn fold(&mut self, tree: &Tree) -> Result<Value, CodegenError> {
-        let size = tree.joining.scalar.bytes();
-        let base = self.e.b.ins().stack_addr(types::I64, tree.lanes, 0);
-        let mut values: Vec<Value> = (0..tree.joining.lanes())
-            .map(|lane| tree.joining.load(&mut self.e, base, lane * size))
+    fn fold(&mut self, joining: Joining, lanes: StackSlot) -> Result<Value, CodegenError> {
+        let size = joining.scalar.bytes();
+        let base = self.e.b.ins().stack_addr(types::I64, lanes, 0);
+        let mut values: Vec<Value> = (0..joining.lanes())
+            .map(|lane| joining.load(&mut self.e, base, lane * size))
             .collect();
         while values.len() > 1 {
             let upper = values.split_off(values.len() / 2);
             for (value, &other) in values.iter_mut().zip(&upper) {
-                *value = self.joined(tree.joining, *value, other)?;
+                *value = self.joined(joining, *value, other)?;
             }
         }
         Ok(values[0])

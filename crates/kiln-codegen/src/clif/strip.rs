@@ -23,6 +23,17 @@ use kiln_ir::{
     ArrayRef, Func, Node, NodeId, Op, ParamType, RegionId, Row, Scalar, Schedule, StripInput, Walk,
 };
 
+/// Which rounds a strip is called for, and what it is given besides.
+#[derive(Clone, Copy)]
+pub(super) struct Rounds {
+    /// The first one.
+    pub(super) lo: Value,
+    /// One past the last one.
+    pub(super) hi: Value,
+    /// The address of the lanes, for a strip of a reduction.
+    pub(super) lanes: Option<Value>,
+}
+
 impl Lowerer<'_> {
     /// The strip of a loop, as its number in the table of strips.
     pub(super) fn strip_of(&self, node: NodeId) -> Option<usize> {
@@ -37,36 +48,82 @@ impl Lowerer<'_> {
         hi: Value,
         body: RegionId,
     ) -> Result<(), CodegenError> {
-        let call = self.strips[number];
         let [count, enter, rest] = [(); 3].map(|()| self.e.b.create_block());
         let from = self.e.b.append_block_param(rest, types::I64);
         let none = with_first(lo, &[]);
         self.less(lo, hi, (count, Vec::new()), (rest, none.clone()));
 
         self.e.b.switch_to_block(count);
-        // lo < hi, so the difference is right as an unsigned number.
-        let rounds = self.e.b.ins().isub(hi, lo);
-        let mask = self.e.b.ins().iconst(types::I64, -i64::from(call.lanes));
-        let whole = self.e.band(rounds, mask);
+        let whole = self.whole_blocks(number, lo, hi);
         self.e.b.ins().brif(whole, enter, &[], rest, &none);
 
         self.e.b.switch_to_block(enter);
         let end = self.e.iadd(lo, whole);
-        let slot = self.strip_frame()?;
-        self.fill_frame(&call, slot, body)?;
-        let status = self.call_strip(number, slot, lo, end)?;
-        let done = with_first(end, &[]);
-        if can_end_early(&call.strip.func) {
-            let failed = self.e.b.create_block();
-            self.e.b.set_cold_block(failed);
-            self.e.b.ins().brif(status, failed, &[], rest, &done);
+        let rounds = Rounds {
+            lo,
+            hi: end,
+            lanes: None,
+        };
+        if let Some(failed) = self.run_strip(number, rounds, body)? {
+            let go_on = self.e.b.current_block();
             self.e.b.switch_to_block(failed);
-            self.after_failure(status, slot, rest);
-        } else {
-            self.e.b.ins().jump(rest, &done);
+            let slot = self.strip_frame();
+            let base = self.e.b.ins().stack_addr(types::I64, slot, 0);
+            let round = self.load_word(base, frame::ERROR_ROW);
+            self.e.b.ins().jump(rest, &with_first(round, &[]));
+            self.go_on_in(go_on);
         }
+        self.e.b.ins().jump(rest, &with_first(end, &[]));
         self.e.b.switch_to_block(rest);
         self.plain_rounds(from, hi, body)
+    }
+
+    /// How many rounds of `lo..hi` fill blocks of a strip; `lo < hi`.
+    pub(super) fn whole_blocks(&mut self, number: usize, lo: Value, hi: Value) -> Value {
+        // The difference is right as an unsigned number.
+        let rounds = self.e.b.ins().isub(hi, lo);
+        let lanes = i64::from(self.strips[number].lanes);
+        let mask = self.e.b.ins().iconst(types::I64, -lanes);
+        self.e.band(rounds, mask)
+    }
+
+    /// Calls a strip for whole blocks of rounds. What follows comes after all
+    /// of them. Where a guard can fail, gives the block where the code goes on
+    /// if one has: the error record of the strip says in which block.
+    pub(super) fn run_strip(
+        &mut self,
+        number: usize,
+        rounds: Rounds,
+        body: RegionId,
+    ) -> Result<Option<Block>, CodegenError> {
+        let call = self.strips[number];
+        let slot = self.strip_frame();
+        self.fill_frame(&call, slot, rounds, body)?;
+        let status = self.call_strip(number, slot, rounds)?;
+        if !can_end_early(&call.strip.func) {
+            return Ok(None);
+        }
+        let [ended, again, leave, on] = [(); 4].map(|()| self.e.b.create_block());
+        for rare in [ended, again, leave] {
+            self.e.b.set_cold_block(rare);
+        }
+        self.e.b.ins().brif(status, ended, &[], on, &[]);
+        self.e.b.switch_to_block(ended);
+        let kind = Kind::one(Scalar::I64);
+        let rerun = self.e.b.ins().iconst(types::I64, frame::RERUN);
+        let is_rerun = self.e.icmp(kind, int_cc(Op::Eq, true), status, rerun);
+        self.e.b.ins().brif(is_rerun, again, &[], leave, &[]);
+        self.e.b.switch_to_block(leave);
+        self.e.b.ins().return_(&[status]);
+        self.e.b.switch_to_block(on);
+        Ok(Some(again))
+    }
+
+    /// Goes on in a block that was left open.
+    pub(super) fn go_on_in(&mut self, block: Option<Block>) {
+        if let Some(block) = block {
+            self.e.b.switch_to_block(block);
+        }
     }
 
     /// The rounds `lo..hi` of a loop that carries nothing.
@@ -87,9 +144,9 @@ impl Lowerer<'_> {
     }
 
     /// The frame of strips: one is called at a time.
-    fn strip_frame(&mut self) -> Result<StackSlot, CodegenError> {
+    fn strip_frame(&mut self) -> StackSlot {
         if let Some(slot) = self.strip_frame {
-            return Ok(slot);
+            return slot;
         }
         let sizes = self
             .strips
@@ -97,13 +154,14 @@ impl Lowerer<'_> {
             .map(|c| FrameLayout::of(&c.strip.func).size());
         let slot = self.e.stack_slot(sizes.max().unwrap_or(0));
         self.strip_frame = Some(slot);
-        Ok(slot)
+        slot
     }
 
     fn fill_frame(
         &mut self,
         call: &StripCall<'_>,
         slot: StackSlot,
+        rounds: Rounds,
         body: RegionId,
     ) -> Result<(), CodegenError> {
         let Some(frame) = self.frame else {
@@ -128,6 +186,13 @@ impl Lowerer<'_> {
                     if let Some(stride) = stride {
                         self.store_word(stride, base, layout.stride(index, 1, 0));
                     }
+                }
+                (StripInput::First, _) => self.store_word(rounds.lo, base, layout.param(index)),
+                (StripInput::Lanes, _) => {
+                    let Some(lanes) = rounds.lanes else {
+                        return Err(self.unsupported("a reduction without lanes"));
+                    };
+                    self.store_word(lanes, base, layout.param(index));
                 }
                 (StripInput::Value(_), ParamType::Array(_)) => {
                     return Err(self.unsupported("an array as the value of a strip"));
@@ -186,8 +251,7 @@ impl Lowerer<'_> {
         &mut self,
         number: usize,
         slot: StackSlot,
-        lo: Value,
-        hi: Value,
+        rounds: Rounds,
     ) -> Result<Value, CodegenError> {
         let Some(frame) = self.frame else {
             return Err(self.unsupported("a strip called without a frame"));
@@ -199,26 +263,9 @@ impl Lowerer<'_> {
         signature.returns = vec![AbiParam::new(types::I64)];
         let signature = self.e.b.import_signature(signature);
         let base = self.e.b.ins().stack_addr(types::I64, slot, 0);
-        let args = [base, lo, hi];
+        let args = [base, rounds.lo, rounds.hi];
         let call = self.e.b.ins().call_indirect(signature, code, &args);
         Ok(self.e.b.inst_results(call)[0])
-    }
-
-    /// What follows a strip that ended early.
-    fn after_failure(&mut self, status: Value, slot: StackSlot, rest: Block) {
-        let [again, leave] = [(); 2].map(|()| self.e.b.create_block());
-        self.e.b.set_cold_block(again);
-        self.e.b.set_cold_block(leave);
-        let kind = Kind::one(Scalar::I64);
-        let rerun = self.e.b.ins().iconst(types::I64, frame::RERUN);
-        let is_rerun = self.e.icmp(kind, int_cc(Op::Eq, true), status, rerun);
-        self.e.b.ins().brif(is_rerun, again, &[], leave, &[]);
-        self.e.b.switch_to_block(again);
-        let base = self.e.b.ins().stack_addr(types::I64, slot, 0);
-        let round = self.load_word(base, frame::ERROR_ROW);
-        self.e.b.ins().jump(rest, &with_first(round, &[]));
-        self.e.b.switch_to_block(leave);
-        self.e.b.ins().return_(&[status]);
     }
 }
 

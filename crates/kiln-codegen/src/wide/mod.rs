@@ -31,7 +31,7 @@ use crate::machine_code::{Entry, MachineCode};
 use crate::target::{Level, Target};
 use crate::{CodegenConfig, CodegenError};
 use alloc::Effort;
-use kiln_ir::{Func, Node, NodeId, Op, Schedule, as_row_loop};
+use kiln_ir::{Func, Node, NodeId, Op, Schedule, strip_loop};
 use rows::Width;
 use select::Shape;
 use target_lexicon::OperatingSystem;
@@ -121,7 +121,7 @@ fn emit(func: &Func, target: &Target, config: &CodegenConfig) -> Result<Emitted,
         what: what.into(),
         level,
     };
-    let row_loop = as_row_loop(func).ok_or_else(|| unsupported("what is not one loop"))?;
+    let row_loop = strip_loop(func).ok_or_else(|| unsupported("what is not one loop"))?;
     let Node::For { lanes, .. } = *func.node(row_loop) else {
         return Err(unsupported("what is not one loop"));
     };

@@ -48,7 +48,7 @@ impl Rows {
         };
         let regions: Vec<RegionId> = func.regions_of(node).collect();
         let index = match func.node(node) {
-            Node::For { body, .. } => Some(func.region(*body).args[0]),
+            Node::For { body, .. } | Node::Reduce { body, .. } => Some(func.region(*body).args[0]),
             _ => None,
         };
         let inside = inside(func, schedule, &regions);

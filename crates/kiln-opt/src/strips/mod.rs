@@ -10,7 +10,7 @@
 mod access;
 
 use access::Rows;
-use kiln_ir::{Bounds, Func, Node, NodeId, RegionId, Schedule, Strip, cut};
+use kiln_ir::{Bounds, Combine, Func, Node, NodeId, RegionId, Schedule, Shape, Strip, cut};
 use thiserror::Error;
 
 /// Rounds that a loop of known length needs to be worth a strip.
@@ -115,14 +115,20 @@ impl Planner<'_> {
     }
 
     fn strip(&self, id: NodeId, rows: &Rows) -> Result<Strip, NotAStrip> {
-        let (lo, hi, init) = match self.func.node(id) {
-            Node::For { lo, hi, init, .. } => (*lo, *hi, init),
+        let (lo, hi) = match *self.func.node(id) {
+            Node::For {
+                lo, hi, ref init, ..
+            } if init.is_empty() => (lo, hi),
+            Node::Reduce {
+                combine,
+                shape,
+                lo,
+                hi,
+                body,
+            } if self.joins_in_any_order(combine, shape, body) => (lo, hi),
             Node::While { .. } => return Err(NotAStrip::Unbounded),
             _ => return Err(NotAStrip::Carried),
         };
-        if !init.is_empty() {
-            return Err(NotAStrip::Carried);
-        }
         let number = |v| self.func.as_const(v)?.as_int();
         if let (Some(lo), Some(hi)) = (number(lo), number(hi))
             && hi - lo < ROUNDS_MIN.into()
@@ -131,5 +137,14 @@ impl Planner<'_> {
         }
         let (rows, places) = rows.independent(self.func)?;
         Ok(cut(self.func, &self.schedule, id, rows, places))
+    }
+
+    /// Whether the lanes of a reduction give the bits of its shape: lanes are
+    /// what the shape `tree` says, and no order shows in integers, least and
+    /// greatest values.
+    fn joins_in_any_order(&self, combine: Combine, shape: Shape, body: RegionId) -> bool {
+        let scalar = self.func.ty(self.func.region(body).yields[0]).scalar;
+        let is_extreme = matches!(combine, Combine::Min | Combine::Max);
+        shape == Shape::Tree || is_extreme || !scalar.is_float()
     }
 }

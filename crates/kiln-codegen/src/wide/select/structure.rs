@@ -21,7 +21,8 @@ use regalloc2::{Block, VReg};
 impl Selector<'_> {
     /// The whole strip.
     pub(super) fn strip(&mut self, row_loop: NodeId) -> Result<(), CodegenError> {
-        let Node::For { body, .. } = *self.func.node(row_loop) else {
+        let func = self.func;
+        let Node::For { ref init, body, .. } = *func.node(row_loop) else {
             return Err(self.unsupported("what is not a loop".into()));
         };
         let (lo, hi) = (self.mach.fresh(GENERAL), self.mach.fresh(GENERAL));
@@ -35,14 +36,26 @@ impl Selector<'_> {
             hi,
         });
         self.current = uniform;
-        self.uniform_nodes(row_loop)?;
+        let nodes = self.schedule.nodes(func.body());
+        let at = nodes.iter().position(|&node| node == row_loop);
+        let (before, after) = nodes.split_at(at.unwrap_or(nodes.len()));
+        self.once(before)?;
+        let types = func.result_types(row_loop);
+        let first = self.in_registers(init, &types);
         let uniform_end = self.current;
         let head = self.open(0, Part::Hot);
         self.blocks[head].data.params.push(self.index);
         self.current = head;
-        self.index_node = self.func.region(body).args.first().copied();
+        let args = &func.region(body).args;
+        self.index_node = args.first().copied();
         let mark = self.mark();
+        for (&arg, pieces) in args[1..].iter().zip(&first) {
+            let pieces = self.block_params(head, pieces);
+            let value = self.held(func.ty(arg), pieces);
+            self.set(arg, value);
+        }
         self.region(body)?;
+        let carried = self.in_registers(&func.region(body).yields, &types);
         self.forget(mark);
 
         let next = self.mach.fresh(GENERAL);
@@ -67,9 +80,20 @@ impl Selector<'_> {
             &[(back, vec![]), (exit, vec![])],
         );
         self.current = back;
-        self.end(Inst::Jump, &[(head, vec![next])]);
+        self.end(Inst::Jump, &[(head, with_first(next, &carried))]);
         self.current = uniform_end;
-        self.end(Inst::Jump, &[(head, vec![lo])]);
+        self.end(Inst::Jump, &[(head, with_first(lo, &first))]);
+        // What was carried last is at hand where the loop ends.
+        self.current = exit;
+        for proj in self.projections(row_loop) {
+            if let Node::Proj { index, .. } = *func.node(proj) {
+                let pieces = carried[index as usize].iter().copied();
+                let value = self.held(func.ty(proj), pieces.map(Arg::Reg).collect());
+                self.set(proj, value);
+            }
+        }
+        self.once(after.get(1..).unwrap_or_default())?;
+        let exit = self.current;
         self.current = self.preheader;
         self.end(Inst::Jump, &[(uniform, vec![])]);
         self.current = entry;
@@ -87,16 +111,48 @@ impl Selector<'_> {
         Ok(())
     }
 
-    /// Computes what does not vary, before the loop.
-    fn uniform_nodes(&mut self, row_loop: NodeId) -> Result<(), CodegenError> {
-        let schedule = self.schedule;
-        for &node in schedule.nodes(self.func.body()) {
+    /// Computes what stands before or behind the loop.
+    fn once(&mut self, nodes: &[NodeId]) -> Result<(), CodegenError> {
+        for &node in nodes {
             // The bounds of the loop are the strip's arguments.
-            if node != row_loop && !matches!(self.func.node(node), Node::Len { .. }) {
+            if !matches!(self.func.node(node), Node::Len { .. }) {
                 self.node(node)?;
             }
         }
         Ok(())
+    }
+
+    /// The pieces of values, in registers.
+    fn in_registers(&mut self, values: &[NodeId], types: &[Type]) -> Vec<Vec<VReg>> {
+        let mut found = Vec::with_capacity(values.len());
+        for (&value, &ty) in values.iter().zip(types) {
+            let (pieces, width) = match ty.scalar {
+                Scalar::Bool => {
+                    let bytes = self.mask_bytes();
+                    (self.mask_of(value, bytes), self.width_of(bytes))
+                }
+                scalar => (self.pieces(value), self.width(scalar)),
+            };
+            let pieces = self.spread(&pieces, ty);
+            let pieces = pieces.into_iter().map(|piece| self.register(piece, width));
+            found.push(pieces.collect());
+        }
+        found
+    }
+
+    /// The value that these pieces are.
+    fn held(&self, ty: Type, pieces: Vec<Arg>) -> Value {
+        match ty.scalar {
+            Scalar::Bool => Value::mask(pieces, self.mask_bytes()),
+            _ => Value::of(pieces),
+        }
+    }
+
+    /// Parameters of a block for the pieces of a value.
+    fn block_params(&mut self, block: usize, like: &[VReg]) -> Vec<Arg> {
+        let params: Vec<VReg> = like.iter().map(|r| self.mach.fresh(r.class())).collect();
+        self.blocks[block].data.params.extend(&params);
+        params.into_iter().map(Arg::Reg).collect()
     }
 
     /// A pure `if`. One path follows, the rarer one is placed at the end of
@@ -151,10 +207,7 @@ impl Selector<'_> {
             let params: Vec<VReg> = pieces.iter().map(|_| self.mach.fresh(class)).collect();
             self.blocks[join].data.params.extend(&params);
             let pieces = params.into_iter().map(Arg::Reg).collect();
-            results.push(match ty.scalar {
-                Scalar::Bool => Value::mask(pieces, self.mask_bytes()),
-                _ => Value::of(pieces),
-            });
+            results.push(self.held(*ty, pieces));
         }
         for proj in self.projections(node) {
             if let Node::Proj { index, .. } = *self.func.node(proj) {
@@ -222,28 +275,8 @@ impl Selector<'_> {
         self.current = block;
         let mark = self.mark();
         self.region(region)?;
-        let yields = self.func.region(region).yields.clone();
-        let mut args = Vec::new();
-        for (&value, &ty) in yields.iter().zip(types) {
-            let pieces = match ty.scalar {
-                Scalar::Bool => {
-                    let bytes = self.mask_bytes();
-                    self.mask_of(value, bytes)
-                }
-                _ => self.pieces(value),
-            };
-            let width = match ty.scalar {
-                Scalar::Bool => self.width_of(self.mask_bytes()),
-                scalar => self.width(scalar),
-            };
-            let pieces = self.spread(&pieces, ty);
-            args.push(
-                pieces
-                    .into_iter()
-                    .map(|piece| self.register(piece, width))
-                    .collect(),
-            );
-        }
+        let func = self.func;
+        let args = self.in_registers(&func.region(region).yields, types);
         self.forget(mark);
         Ok(args)
     }
@@ -358,4 +391,10 @@ impl Selector<'_> {
         data.succs = succs.iter().map(|(to, _)| Block::new(*to)).collect();
         data.succ_args = succs.iter().map(|(_, args)| args.clone()).collect();
     }
+}
+
+fn with_first(first: VReg, rest: &[Vec<VReg>]) -> Vec<VReg> {
+    let mut args = vec![first];
+    args.extend(rest.iter().flatten());
+    args
 }
