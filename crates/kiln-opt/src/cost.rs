@@ -6,7 +6,8 @@
 //! give the same bits, so a price that is off costs time and nothing else.
 
 use crate::report::LoopReport;
-use kiln_ir::{Class, Func, Node, NodeId, Op, RegionId, Schedule, Type, strip_loop};
+use crate::widen::{NotWidened, widen};
+use kiln_ir::{Class, Func, Node, NodeId, Op, RegionId, Schedule, Strip, Type, strip_loop};
 
 /// A side of an `if` that costs no more runs whether or not it is wanted: the
 /// price of asking, and of a branch that is guessed wrongly now and then.
@@ -84,6 +85,16 @@ pub fn block_lanes(func: &Func, level_bits: u32) -> u16 {
     (vectors * lanes_per_vector) as u16
 }
 
+/// A strip over blocks, of as many rounds as vectors of `level_bits` bits are
+/// best used with.
+///
+/// # Errors
+/// Why its loop must run one round at a time.
+pub fn widen_strip(strip: &Strip, level_bits: u32) -> Result<Func, NotWidened> {
+    let free = || block_lanes(&strip.func, level_bits);
+    widen(&strip.func, strip.block.unwrap_or_else(free))
+}
+
 /// Ops on the common path of the row loop, and the bits of the widest value on
 /// any.
 fn size_of_body(func: &Func) -> Option<(u32, u32)> {
@@ -157,7 +168,7 @@ fn common_side(func: &Func, schedule: &Schedule, id: NodeId) -> Option<RegionId>
 
 /// What a round of the row loop of `func` costs; `None` if it has none.
 /// `reason` says why the loop was not widened, if it was not.
-pub fn loop_report(func: &Func, reason: Option<&crate::NotWidened>) -> Option<LoopReport> {
+pub fn loop_report(func: &Func, reason: Option<&NotWidened>) -> Option<LoopReport> {
     let row_loop = strip_loop(func)?;
     let Node::For { lanes, body, .. } = *func.node(row_loop) else {
         return None;

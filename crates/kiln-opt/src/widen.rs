@@ -9,8 +9,8 @@
 
 use crate::cost::{BRANCH_PRICE, region_price};
 use kiln_ir::{
-    ArrayRef, Const, Func, FuncBuilder, Layout, Node, NodeId, Op, ParamType, RegionId, Scalar,
-    Schedule, Type, as_row_loop, is_lane,
+    ArrayRef, Const, FaultKind, Func, FuncBuilder, Layout, Node, NodeId, Op, ParamType, RegionId,
+    Scalar, Schedule, Type, as_row_loop, is_lane,
 };
 use thiserror::Error;
 
@@ -99,11 +99,36 @@ fn check_effects(func: &Func, body: RegionId) -> Result<(), NotWidened> {
     let mut stored = false;
     for &id in &func.region(body).effects {
         match func.node(id) {
-            Node::Guard { .. } if stored => return Err(NotWidened::LateGuard),
+            Node::Guard { .. } | Node::While { .. } if stored => return Err(NotWidened::LateGuard),
             Node::Guard { .. } | Node::Load { .. } => {}
             Node::Store { .. } => stored = true,
             Node::If { .. } => return Err(NotWidened::ConditionalEffect),
+            Node::While { cond, body, .. } => {
+                check_masked(func, *cond)?;
+                check_masked(func, *body)?;
+            }
             _ => return Err(NotWidened::InnerLoop),
+        }
+    }
+    Ok(())
+}
+
+/// Checks what has effects for some of the rows alone. Recurses on the
+/// nesting of regions, which is limited.
+fn check_masked(func: &Func, region: RegionId) -> Result<(), NotWidened> {
+    for &id in &func.region(region).effects {
+        match func.node(id) {
+            Node::While { cond, body, .. } => {
+                check_masked(func, *cond)?;
+                check_masked(func, *body)?;
+            }
+            // Rows that do not want it might read beyond the array.
+            Node::Guard { fault, .. } if func.fault(*fault).kind == FaultKind::Index => {
+                return Err(NotWidened::ConditionalEffect);
+            }
+            Node::Guard { .. } | Node::Load { .. } => {}
+            Node::For { .. } | Node::Reduce { .. } => return Err(NotWidened::InnerLoop),
+            _ => return Err(NotWidened::ConditionalEffect),
         }
     }
     Ok(())
@@ -225,6 +250,7 @@ impl Widener<'_> {
             }
             Node::Guard { cond, fault, .. } => {
                 let cond = self.value(*cond);
+                let cond = self.where_wanted(cond);
                 let fault = self.b.fault(func.fault(*fault).clone());
                 // The row that fails reports, when it runs alone.
                 self.b.guard(cond, fault, &[])
@@ -237,7 +263,13 @@ impl Widener<'_> {
                 self.results[id.index()] = self.choice(*cond, *then, *otherwise)?;
                 return Ok(());
             }
-            Node::For { lo, hi, body, .. } => return self.row_loop(*lo, *hi, *body),
+            Node::For { lo, hi, body, .. } if func.region(*body).args[0] == self.index => {
+                return self.row_loop(*lo, *hi, *body);
+            }
+            Node::While { init, cond, body } => {
+                self.results[id.index()] = self.masked_while(id, init, *cond, *body)?;
+                return Ok(());
+            }
             _ => return Err(NotWidened::InnerLoop),
         };
         self.map[id.index()] = Some(new);
@@ -289,6 +321,86 @@ impl Widener<'_> {
 
     fn is_lane(&self, index: &[NodeId]) -> bool {
         matches!(index, [only] if is_lane(self.func, *only))
+    }
+
+    /// A `while` that runs until no row is left. Rows that are done keep what
+    /// is read afterwards; the rest of them may hold anything.
+    fn masked_while(
+        &mut self,
+        id: NodeId,
+        init: &[NodeId],
+        cond: RegionId,
+        body: RegionId,
+    ) -> Result<Vec<NodeId>, NotWidened> {
+        let mut first = Vec::with_capacity(init.len() + 1);
+        for &value in init {
+            let value = self.value(value);
+            first.push(self.vector(value));
+        }
+        let go_on = self.goes_on(cond, &first)?;
+        let wanted = match self.mask {
+            Some(outer) => self.b.op(Op::And, &[outer, go_on]),
+            None => go_on,
+        };
+        first.push(wanted);
+        let asked = self.b.begin_while(&first);
+        let any = self.b.op(Op::Any, &asked[init.len()..]);
+        let (test, carried) = self.b.begin_do(any);
+        let (carried, mask) = carried.split_at(init.len());
+        let outer = self.mask.replace(mask[0]);
+        for (&arg, &value) in self.func.region(body).args.iter().zip(carried) {
+            self.map[arg.index()] = Some(value);
+        }
+        let yields = self.region(body)?;
+        let mut next = Vec::with_capacity(first.len());
+        for (index, (value, &before)) in yields.into_iter().zip(carried).enumerate() {
+            let value = self.vector(value);
+            next.push(match self.is_read_after(id, index) {
+                true => self.b.select(mask[0], value, before),
+                false => value,
+            });
+        }
+        let go_on = self.goes_on(cond, &next)?;
+        next.push(self.b.op(Op::And, &[mask[0], go_on]));
+        self.mask = outer;
+        let mut results = self.b.end_while(test, &first, &next);
+        results.truncate(init.len());
+        Ok(results)
+    }
+
+    /// Which rows go on with these carried values.
+    fn goes_on(&mut self, cond: RegionId, carried: &[NodeId]) -> Result<NodeId, NotWidened> {
+        for (&arg, &value) in self.func.region(cond).args.iter().zip(carried) {
+            self.map[arg.index()] = Some(value);
+        }
+        let yields = self.region(cond)?;
+        Ok(self.vector(yields[0]))
+    }
+
+    /// Whether a result of a loop is read.
+    fn is_read_after(&self, id: NodeId, index: usize) -> bool {
+        let index = index as u32;
+        let proj = |v: NodeId| *self.func.node(v) == Node::Proj { of: id, index };
+        let mut is_read = false;
+        for node in (0..self.func.node_count()).map(NodeId::new) {
+            if self.schedule.place(node).is_some() {
+                self.func.for_each_operand(node, |v| is_read |= proj(v));
+                for region in self.func.regions_of(node) {
+                    is_read |= self.func.region(region).yields.iter().any(|&v| proj(v));
+                }
+            }
+        }
+        is_read
+    }
+
+    /// A condition that has to hold for the rows that want it.
+    fn where_wanted(&mut self, cond: NodeId) -> NodeId {
+        let Some(mask) = self.mask else {
+            return cond;
+        };
+        let cond = self.vector(cond);
+        let others = self.b.op(Op::Not, &[mask]);
+        self.b.op(Op::Or, &[others, cond])
     }
 
     fn op(&mut self, id: NodeId, op: Op, args: &[NodeId]) -> Result<NodeId, NotWidened> {

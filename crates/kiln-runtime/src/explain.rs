@@ -9,8 +9,9 @@ use crate::error::RuntimeError;
 use crate::level::Level;
 use crate::limits::Limits;
 use crate::pipeline::{Failure, opt_config};
+use crate::strips::{self, MadeStrip};
 use crate::worker;
-use kiln_codegen::{CodegenConfig, CodegenError, Entry, Target};
+use kiln_codegen::{CodegenConfig, CodegenError, Entry, Source, StripCall, Target};
 use kiln_ir::{Column, Func, elementwise, guard_accesses, is_guarded};
 use kiln_opt::{block_lanes, loop_report, optimize, widen};
 use std::sync::Arc;
@@ -20,13 +21,14 @@ use std::sync::Arc;
 pub struct Explanation {
     /// The Func in kiln's language, before any pass.
     pub ir: String,
-    /// The same after all passes, widened where it is a loop over rows.
+    /// The same after all passes, widened where it is a loop over rows;
+    /// behind a function of arrays the strips of its loops, widened.
     pub optimised: String,
     /// What Cranelift is given, where code of this level goes through it.
     pub clif: Option<String>,
-    /// The machine code.
+    /// The machine code, and behind it that of the strips.
     pub assembly: String,
-    /// The level of the code.
+    /// The level of the code; of several strips, the widest.
     pub level: Level,
     /// What the passes did, and why a loop is not wider.
     pub report: String,
@@ -45,8 +47,8 @@ pub enum Shape {
 
 impl Engine {
     /// Explains what becomes of a function: of one row, called for one or
-    /// mapped over columns, or of arrays. For columns, `level` asks for
-    /// another level than the engine's.
+    /// mapped over columns, or of arrays. For columns and arrays, `level` asks
+    /// for another level than the engine's.
     ///
     /// # Errors
     /// When the Func is not valid or larger than the limits, and when there is
@@ -63,8 +65,8 @@ impl Engine {
         };
         let best = self.level().unwrap_or(Level::One);
         let level = match shape {
-            Shape::Row | Shape::Arrays => Level::One,
-            Shape::Rows => level.unwrap_or(best),
+            Shape::Row => Level::One,
+            Shape::Rows | Shape::Arrays => level.unwrap_or(best),
         };
         let (func, limits) = (func.clone(), *self.limits());
         let explained = worker::run(move || explain(&func, shape, level, &limits));
@@ -88,14 +90,16 @@ fn explain(
         Shape::Arrays if is_guarded(row) => row.clone(),
         Shape::Arrays => guard_accesses(row),
     };
+    if shape == Shape::Arrays {
+        return explain_arrays(&func, row, &target, level, limits);
+    }
     let mut optimised = optimize(&func, &opt_config(level, limits))?;
     let (made, level, entry) = match shape {
         Shape::Row => {
             let entry = kiln_codegen::scalar_entry(&optimised.func);
             (optimised.func.clone(), level, entry)
         }
-        Shape::Arrays => (optimised.func.clone(), level, Entry::Frame),
-        Shape::Rows => {
+        Shape::Rows | Shape::Arrays => {
             let lanes = match level {
                 Level::One => 1,
                 _ => block_lanes(&optimised.func, 8 * level.vector_bytes() as u32),
@@ -117,6 +121,44 @@ fn explain(
         clif: clif.transpose()?,
         assembly: kiln_codegen::asm_text(&made, &target, &config)?,
         level,
+        report: optimised.report.to_string(),
+    })
+}
+
+/// A function of arrays, with the strips of its loops.
+fn explain_arrays(
+    func: &Func,
+    source: &Func,
+    target: &Target,
+    level: Level,
+    limits: &Limits,
+) -> Result<Explanation, Failure> {
+    let mut optimised = optimize(func, &opt_config(Level::One, limits))?;
+    let loops = strips::make(&optimised.func, target, level, || Ok(()))?;
+    optimised.report.loops = loops.reports;
+    let calls: Vec<StripCall<'_>> = loops.strips.iter().map(MadeStrip::call).collect();
+    let code = Source {
+        func: &optimised.func,
+        strips: &calls,
+    };
+    let config = CodegenConfig::new(Entry::Frame, Level::One);
+    let mut text = optimised.func.to_string();
+    let mut assembly = kiln_codegen::asm_text(code, target, &config)?;
+    let mut widest = Level::One;
+    for made in &loops.strips {
+        let level = made.code.level;
+        widest = widest.max(level);
+        text.push_str(&format!("\n{}", made.widened));
+        let config = CodegenConfig::new(Entry::Strip, level);
+        let strip = kiln_codegen::asm_text(&made.widened, target, &config)?;
+        assembly.push_str(&format!("\n; @{}\n{strip}", made.widened.name()));
+    }
+    Ok(Explanation {
+        ir: source.to_string(),
+        optimised: text,
+        clif: Some(kiln_codegen::clif_text(code, target, &config)?),
+        assembly,
+        level: widest,
         report: optimised.report.to_string(),
     })
 }

@@ -240,6 +240,6 @@ mod tests {
         frame.results(3, &mut results);
         assert_eq!(results, [8, 9]);
         assert_eq!(frame.as_mut_ptr() as usize % 64, 0);
-        assert!(RowFrame::fits(20, 4) && !RowFrame::fits(20, 5));
+        assert!(RowFrame::fits(20, 3) && !RowFrame::fits(20, 4));
     }
 }

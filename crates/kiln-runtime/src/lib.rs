@@ -61,6 +61,8 @@ mod load;
 #[cfg(feature = "jit")]
 mod pipeline;
 #[cfg(feature = "jit")]
+mod strips;
+#[cfg(feature = "jit")]
 mod worker;
 
 pub use arg::Arg;

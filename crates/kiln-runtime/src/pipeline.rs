@@ -1,7 +1,8 @@
 //! From a Func to native code: the passes, the choice of a level, code
 //! generation, loading.
 //!
-//! For a loop over rows the widest level that the engine allows is tried
+//! A function of arrays is code of one lane that calls strips of its loops
+//! (`strips.rs`). For a loop over rows the widest level that the engine allows is tried
 //! first; where it has no form for something in the Func, the next one down
 //! is, and each refusal is kept as a note. What ends in no code at all is a
 //! [`Failure`], which the engine counts and answers with the interpreter.
@@ -13,15 +14,13 @@ use crate::load::LoadError;
 use crate::native::Form;
 use crate::scalar::DIRECT_ARGS_MAX;
 use crate::stats::CodeBytes;
+use crate::strips::{self, MadeStrip};
 use crate::worker;
 use kiln_codegen::{
     CodegenConfig, CodegenError, Entry, Level, MachineCode, Source, StripCall, Target, scalar_entry,
 };
-use kiln_ir::{Func, Op, Strip, VerifyError, check_accesses};
-use kiln_opt::{
-    LoopPlan, LoopReport, NotWidened, OptConfig, OptError, Optimized, block_lanes, loop_report,
-    strips, widen,
-};
+use kiln_ir::{Func, Op, VerifyError, check_accesses};
+use kiln_opt::{NotWidened, OptConfig, OptError, Optimized, block_lanes, loop_report, widen};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -140,72 +139,23 @@ impl Compiler<'_> {
             let code = self.generate(func, entry, Level::One)?;
             return self.load(optimized, &code, &[], Vec::new());
         }
-        let (reports, strips) = self.strips(func)?;
-        let calls: Vec<StripCall<'_>> = strips
-            .iter()
-            .map(|(strip, code)| StripCall {
-                strip,
-                lanes: code.lanes,
-            })
-            .collect();
+        let Settings { target, level, .. } = self.settings;
+        let loops = strips::make(func, target, *level, || self.check_clock())?;
+        let calls: Vec<StripCall<'_>> = loops.strips.iter().map(MadeStrip::call).collect();
         let source = Source {
             func,
             strips: &calls,
         };
         let code = self.generate(source, entry, Level::One)?;
-        let strips: Vec<MachineCode> = strips.into_iter().map(|(_, code)| code).collect();
-        optimized.report.loops = reports;
+        optimized.report.loops = loops.reports;
+        let strips: Vec<MachineCode> = loops.strips.into_iter().map(|made| made.code).collect();
         self.load(optimized, &code, &strips, Vec::new())
-    }
-
-    /// The loops of a Func, and code for those that run as strips.
-    fn strips(&self, func: &Func) -> Result<(Vec<LoopReport>, Vec<(Strip, MachineCode)>), Failure> {
-        let (mut reports, mut made) = (Vec::new(), Vec::new());
-        if self.settings.level == Level::One {
-            return Ok((reports, made));
-        }
-        for LoopPlan { name, strip } in strips(func) {
-            self.check_clock()?;
-            let (report, code) = match strip {
-                Ok(strip) => {
-                    let (report, code) = self.strip(&strip);
-                    (report, code.map(|code| (strip, code)))
-                }
-                Err(refusal) => (LoopReport::refused(&refusal), None),
-            };
-            reports.push(LoopReport { name, ..report });
-            made.extend(code);
-        }
-        Ok((reports, made))
-    }
-
-    /// Code for a strip at the widest level that has a form for it.
-    fn strip(&self, strip: &Strip) -> (LoopReport, Option<MachineCode>) {
-        let mut refused = LoopReport::default();
-        for level in self.levels().filter(|&level| level != Level::One) {
-            let free = || block_lanes(&strip.func, 8 * level.vector_bytes() as u32);
-            let lanes = strip.block.unwrap_or_else(free);
-            let widened = match widen(&strip.func, lanes) {
-                Ok(widened) => widened,
-                // No level has what widening refuses.
-                Err(refusal) => return (LoopReport::refused(&refusal), None),
-            };
-            match self.generate(&widened, Entry::Strip, level) {
-                Ok(code) => {
-                    let report = loop_report(&widened, None).unwrap_or_default();
-                    let level = level.to_string();
-                    return (LoopReport { level, ..report }, Some(code));
-                }
-                Err(failure) => refused = LoopReport::refused(&failure),
-            }
-        }
-        (refused, None)
     }
 
     /// A loop over rows, at the widest level that has a form for it.
     fn rows(&self) -> Result<Compiled, Failure> {
         let mut notes = Vec::new();
-        for level in self.levels() {
+        for level in strips::levels(&self.settings.target, self.settings.level) {
             match self.rows_at(level, &mut notes) {
                 Ok(compiled) => return Ok(compiled),
                 Err(failure) if level == Level::One || !is_about_level(&failure) => {
@@ -217,12 +167,6 @@ impl Compiler<'_> {
         let target = self.settings.target.name().to_owned();
         let level = Level::One;
         Err(CodegenError::Level { target, level }.into())
-    }
-
-    /// The levels to try, from the widest.
-    fn levels(&self) -> impl Iterator<Item = Level> {
-        let levels = self.settings.target.levels().iter().rev().copied();
-        levels.filter(|&level| level <= self.settings.level)
     }
 
     fn rows_at(&self, level: Level, notes: &mut Vec<String>) -> Result<Compiled, Failure> {
@@ -259,22 +203,13 @@ impl Compiler<'_> {
         Ok(optimized)
     }
 
-    /// Code generation may panic at limits of its own.
     fn generate<'s>(
         &self,
         source: impl Into<Source<'s>>,
         entry: Entry,
         level: Level,
     ) -> Result<MachineCode, Failure> {
-        let config = CodegenConfig::new(entry, level);
-        let source = source.into();
-        let made = catch_unwind(AssertUnwindSafe(|| {
-            kiln_codegen::compile(source, &self.settings.target, &config)
-        }));
-        match made {
-            Ok(code) => Ok(code?),
-            Err(panic) => Err(Failure::Panic(worker::message(&*panic))),
-        }
+        generate(source, &self.settings.target, entry, level)
     }
 
     fn load(
@@ -295,6 +230,24 @@ impl Compiler<'_> {
             return Err(Failure::Budget { spent, limit });
         }
         Ok(())
+    }
+}
+
+/// Code generation, which may panic at limits of its own.
+pub(crate) fn generate<'s>(
+    source: impl Into<Source<'s>>,
+    target: &Target,
+    entry: Entry,
+    level: Level,
+) -> Result<MachineCode, Failure> {
+    let config = CodegenConfig::new(entry, level);
+    let source = source.into();
+    let made = catch_unwind(AssertUnwindSafe(|| {
+        kiln_codegen::compile(source, target, &config)
+    }));
+    match made {
+        Ok(code) => Ok(code?),
+        Err(panic) => Err(Failure::Panic(worker::message(&*panic))),
     }
 }
 

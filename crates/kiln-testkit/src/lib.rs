@@ -11,5 +11,6 @@ pub mod generate;
 pub mod native;
 pub mod nests;
 pub mod ulp;
+pub mod vectors;
 pub mod ways;
 pub mod whole;

@@ -577,6 +577,8 @@ pub struct Coverage {
     pub retried: u64,
     /// Calls of such programs that passed, in code without those guards.
     pub passed: u64,
+    /// Loops that run on vectors, at the level with the most of them.
+    pub strips: u64,
 }
 
 impl Coverage {
@@ -720,6 +722,9 @@ pub fn check(source: &[u8], coverage: &mut Coverage) -> std::result::Result<(), 
     coverage.split += guards.split.iter().filter(is_split).count() as u64;
     coverage.versions += u64::from(guards.versions.loops);
     coverage.tested += u64::from(whole.optimised().can_retry());
+    let levels = crate::ways::host().levels().iter();
+    let strips = levels.map(|&level| whole.strips(level)).max();
+    coverage.strips += strips.unwrap_or(0) as u64;
     for _ in 0..CALLS {
         let Ok(inputs) = inputs(&mut u, &func) else {
             return Ok(());

@@ -1,5 +1,5 @@
 //! Whole calls: any Func, with loops and arrays, called once, in the
-//! interpreter and as machine code of one lane.
+//! interpreter, as machine code of one lane, and with loops on vectors.
 //!
 //! The interpreter before any pass is the reference. What is compared are the
 //! results, everything that was written, and, where the call failed, what,
@@ -7,6 +7,7 @@
 //! may not be touched, once behind them and once before them.
 
 use crate::native::{Column, Frame, Native};
+use crate::vectors::Vectors;
 use crate::ways::{buffer, host, values};
 use kiln_codegen::{CodegenConfig, Entry, Level, frame};
 use kiln_interp::{Arg, Failure, Geometry, Program};
@@ -27,21 +28,30 @@ pub enum Way {
         /// Whether Cranelift optimises.
         optimise: bool,
     },
+    /// As machine code whose loops run on vectors of this level.
+    Vectors(Level),
 }
 
 impl Way {
-    /// Every way, the reference first.
-    pub const ALL: [Way; 4] = [
-        Way::Interpreter,
-        Way::Optimised,
-        Way::Code { optimise: false },
-        Way::Code { optimise: true },
-    ];
+    /// Every way on this processor, the reference first.
+    pub fn all() -> impl Iterator<Item = Way> {
+        let levels = host().levels().iter().copied();
+        let wide = levels.filter(|&level| level != Level::One);
+        [
+            Way::Interpreter,
+            Way::Optimised,
+            Way::Code { optimise: false },
+            Way::Code { optimise: true },
+        ]
+        .into_iter()
+        .chain(wide.map(Way::Vectors))
+    }
 }
 
 impl fmt::Display for Way {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Way::Vectors(level) => return write!(f, "vectors at {level}"),
             Way::Interpreter => "interpreter",
             Way::Optimised => "interpreter, optimised",
             Way::Code { optimise: false } => "code, opt_level none",
@@ -134,6 +144,7 @@ pub struct Whole {
     program: Program,
     optimised_program: Program,
     code: [Native; 2],
+    vectors: Vec<(Level, Vectors)>,
     /// The variant that answers retries, made on first need.
     guarded: Option<Box<Whole>>,
     /// Calls that the guarded variant answered.
@@ -148,10 +159,11 @@ impl Whole {
     /// When a pass, the interpreter or code generation refuses it: no form is
     /// left out at one lane.
     pub fn new(func: &Func) -> Result<Whole, String> {
-        Whole::with(func, OptConfig::default().verify(true))
+        Whole::with(func, false)
     }
 
-    fn with(func: &Func, config: OptConfig) -> Result<Whole, String> {
+    fn with(func: &Func, guarded: bool) -> Result<Whole, String> {
+        let config = OptConfig::default().verify(true).guarded(guarded);
         let optimised = optimize(func, &config).map_err(|e| format!("passes: {e}"))?;
         let (optimised, report) = (optimised.func, optimised.report);
         let compile = |optimise| {
@@ -163,7 +175,15 @@ impl Whole {
                 .map(|code| Native::new(&code))
                 .map_err(|e| format!("code: {e}"))
         };
+        let mut vectors = Vec::new();
+        // The guarded variant has no strips.
+        for way in Way::all().filter(|_| !guarded) {
+            if let Way::Vectors(level) = way {
+                vectors.push((level, Vectors::new(&optimised, host(), level)?));
+            }
+        }
         Ok(Whole {
+            vectors,
             func: func.clone(),
             program: Program::new(func).map_err(|e| e.to_string())?,
             optimised_program: Program::new(&optimised).map_err(|e| e.to_string())?,
@@ -186,6 +206,13 @@ impl Whole {
         &self.optimised
     }
 
+    /// How many of its loops run on vectors of a level.
+    pub fn strips(&self, level: Level) -> usize {
+        let mut all = self.vectors.iter();
+        all.find(|(of, _)| *of == level)
+            .map_or(0, |(_, v)| v.strips())
+    }
+
     /// What the passes did.
     pub fn report(&self) -> &Report {
         &self.report
@@ -201,11 +228,14 @@ impl Whole {
             Way::Optimised => interpret(&self.optimised, &self.optimised_program, inputs)?,
             Way::Code { optimise } => {
                 let code = &self.code[usize::from(optimise)];
-                let first = call(&self.optimised, code, inputs, true)?;
-                if call(&self.optimised, code, inputs, false)? != first {
-                    return Err("results depend on where the arrays lie".to_owned());
+                self.twice(inputs, |frame| code.call(frame))?
+            }
+            Way::Vectors(level) => {
+                match self.vectors.iter().find(|(of, _)| *of == level) {
+                    Some((_, code)) => self.twice(inputs, |frame| code.call(frame))?,
+                    // The guarded variant runs one round at a time.
+                    None => self.twice(inputs, |frame| self.code[1].call(frame))?,
                 }
-                first
             }
         };
         let retries = |failed: &Failed| failed.fault.kind == FaultKind::Retry;
@@ -218,14 +248,23 @@ impl Whole {
         }
         self.retries += 1;
         if self.guarded.is_none() {
-            let config = OptConfig::default().verify(true).guarded(true);
-            let guarded = Whole::with(&self.func, config)?;
+            let guarded = Whole::with(&self.func, true)?;
             self.guarded = Some(Box::new(guarded));
         }
         match &mut self.guarded {
             Some(guarded) => guarded.run(way, inputs),
             None => Err("the guarded variant asks for a retry".to_owned()),
         }
+    }
+
+    /// Calls code with arrays that end at a page that may not be touched, and
+    /// with ones that begin there.
+    fn twice(&self, inputs: &[Input], code: impl Fn(&mut Frame) -> i64) -> Result<Ran, String> {
+        let first = call(&self.optimised, &code, inputs, true)?;
+        if call(&self.optimised, &code, inputs, false)? != first {
+            return Err("results depend on where the arrays lie".to_owned());
+        }
+        Ok(first)
     }
 
     /// Calls it every way; gives what the reference gives.
@@ -237,8 +276,8 @@ impl Whole {
         let reference = self
             .run(Way::Interpreter, inputs)
             .map_err(named(Way::Interpreter))?;
-        for way in &Way::ALL[1..] {
-            let ran = self.run(*way, inputs).map_err(named(*way))?;
+        for way in Way::all().skip(1) {
+            let ran = self.run(way, inputs).map_err(named(way))?;
             if let Some(difference) = self.difference(&reference, &ran) {
                 return Err(format!("{way}: {difference}"));
             }
@@ -375,7 +414,12 @@ fn interpret(func: &Func, program: &Program, inputs: &[Input]) -> Result<Ran, St
     })
 }
 
-fn call(func: &Func, code: &Native, inputs: &[Input], at_end: bool) -> Result<Ran, String> {
+fn call(
+    func: &Func,
+    code: impl Fn(&mut Frame) -> i64,
+    inputs: &[Input],
+    at_end: bool,
+) -> Result<Ran, String> {
     let mut frame = Frame::new(func);
     let mut columns = Vec::new();
     for (index, input) in inputs.iter().enumerate() {
@@ -391,7 +435,7 @@ fn call(func: &Func, code: &Native, inputs: &[Input], at_end: bool) -> Result<Ra
             _ => return Err(format!("argument {index} is not what its parameter is")),
         }
     }
-    let status = code.call(&mut frame);
+    let status = code(&mut frame);
     let failed = match status {
         frame::DONE => None,
         1.. => Some(failure(func, &frame, status)?),

@@ -53,8 +53,10 @@ fn programs_with_loops_and_arrays_give_the_same_bits_every_way() {
         versions,
         retried,
         passed,
+        strips,
         ..
     } = coverage;
+    assert!(strips > count / 4, "{strips} loops on vectors");
     assert!(programs > count * 9 / 10, "{programs} programs");
     assert!(
         finished > count / 2 && failed > count / 2,

@@ -11,7 +11,7 @@
 use super::emit::{Kind, int_cc};
 use super::lower::{Held, Lowerer};
 use crate::frame;
-use crate::{CodegenError, Entry};
+use crate::{CodegenError, Entry, Level};
 use cranelift_codegen::ir::{
     AbiParam, ArgumentExtension, Block, BlockArg, InstBuilder, SigRef, Signature, Value, types,
 };
@@ -406,13 +406,15 @@ impl Lowerer<'_> {
         let Some(frame) = self.frame else {
             return Err(self.refused("a Func that cannot fail"));
         };
-        let holds = if self.func.ty(cond).is_vector() {
-            if self.entry != Entry::Strip || self.has_stored {
-                return Err(self.unsupported("a guard behind a store"));
-            }
-            self.test(Op::All, cond)
-        } else {
-            self.scalar(cond)
+        // Of a strip of blocks, the row that fails reports when it runs alone.
+        let is_vector = self.func.ty(cond).is_vector();
+        let reruns = is_vector || (self.entry == Entry::Strip && self.level != Level::One);
+        if reruns && (self.entry != Entry::Strip || self.has_stored) {
+            return Err(self.unsupported("a guard behind a store"));
+        }
+        let holds = match is_vector {
+            true => self.test(Op::All, cond),
+            false => self.scalar(cond),
         };
         let on = self.e.b.create_block();
         let fail = self.e.b.create_block();
@@ -424,7 +426,7 @@ impl Lowerer<'_> {
             None => self.e.b.ins().iconst(types::I64, 0),
         };
         self.store_word(row, frame, frame::ERROR_ROW);
-        if self.func.ty(cond).is_vector() {
+        if reruns {
             self.give(frame::RERUN);
         } else {
             self.fail(frame, fault, operands);

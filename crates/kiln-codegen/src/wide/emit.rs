@@ -310,6 +310,18 @@ impl Emitter<'_> {
                 self.asm
                     .push(Instruction::with2(Code::Mov_r64_rm64, def, mem));
             }
+            Inst::LoadByte { addr, .. } => {
+                let mut regs = allocs.iter();
+                let mem = address(addr, &mut regs);
+                let def = general_of(regs.next()).full_register32();
+                self.asm
+                    .push(Instruction::with2(Code::Movzx_r32_rm8, def, mem));
+            }
+            Inst::Number { value, .. } => {
+                let def = general_of(allocs.first());
+                let code = Code::Mov_rm64_imm32;
+                self.asm.push(Instruction::with2(code, def, *value));
+            }
             Inst::StoreWord { addr, .. } => {
                 let mut regs = allocs.iter();
                 let mem = address(addr, &mut regs);

@@ -184,8 +184,34 @@ impl Lives {
                 lives.home[reg.vreg()] = index;
             }
         }
+        lives.extend_over_loops(func, &ends);
         lives.pressure = pressure(func, &lives);
         lives
+    }
+
+    /// What a loop in the loop reads and does not define is alive until it
+    /// ends.
+    fn extend_over_loops(&mut self, func: &MachFunc, ends: &[usize]) {
+        for (latch, block) in func.blocks.iter().enumerate() {
+            for succ in &block.succs {
+                let head = succ.index();
+                let is_inner = head <= latch && head > 0 && func.blocks[head - 1].part == Part::Hot;
+                if !is_inner || block.part != Part::Hot {
+                    continue;
+                }
+                for inside in &func.blocks[head..=latch] {
+                    for inst in &inside.insts {
+                        inst.for_each_reg(|role, reg| {
+                            let is_use = !matches!(role, Role::Def | Role::Incoming(_));
+                            if is_use && self.home[reg.vreg()] < head {
+                                let last = &mut self.last[reg.vreg()];
+                                *last = (*last).max(ends[latch]);
+                            }
+                        });
+                    }
+                }
+            }
+        }
     }
 
     /// The common block a rare path leaves from.

@@ -106,6 +106,20 @@ pub(crate) enum Inst {
         /// From where.
         addr: Addr,
     },
+    /// Loads a byte, without its sign.
+    LoadByte {
+        /// What is loaded.
+        def: VReg,
+        /// From where.
+        addr: Addr,
+    },
+    /// A small number.
+    Number {
+        /// The register.
+        def: VReg,
+        /// What it holds.
+        value: i32,
+    },
     /// Stores eight bytes.
     StoreWord {
         /// Where to.
@@ -147,7 +161,7 @@ pub(crate) enum Inst {
     /// To the first successor if any lane is on, or if all are, else to the
     /// second.
     IfBits {
-        /// What [`Inst::LaneBits`] gave.
+        /// What [`Inst::LaneBits`] gave, or a number that is counted down.
         bits: VReg,
         /// The bits of all lanes, if all must be on.
         all: Option<u32>,
@@ -252,7 +266,8 @@ impl Inst {
                     visit(Role::Incoming(i as u8), *reg);
                 }
             }
-            Inst::LoadWord { def, addr } => {
+            Inst::Number { def, .. } => visit(Role::Def, *def),
+            Inst::LoadWord { def, addr } | Inst::LoadByte { def, addr } => {
                 addr.for_each_reg(&mut visit);
                 visit(Role::Def, *def);
             }

@@ -10,8 +10,8 @@
 //! bytes. Constants stand behind the code; there are no relocations, no
 //! addresses, no traps.
 //!
-//! Deliberately absent: tails (the caller runs whole blocks), reductions,
-//! nested loops, gathers. They are refused before anything is emitted.
+//! Deliberately absent: tails (the caller runs whole blocks), counted loops in
+//! the loop, gathers. They are refused before anything is emitted.
 
 mod alloc;
 mod asm;
@@ -175,8 +175,12 @@ fn emit(func: &Func, target: &Target, config: &CodegenConfig) -> Result<Emitted,
 /// Refuses what has no form at the level.
 fn check(func: &Func, schedule: &Schedule, level: Level) -> Result<(), CodegenError> {
     let unsupported = |what: String| Err(CodegenError::Unsupported { what, level });
+    let row_loop = strip_loop(func);
     for id in scheduled(func, schedule) {
         match func.node(id) {
+            Node::For { .. } if Some(id) != row_loop => {
+                return unsupported("a counted loop in the loop".into());
+            }
             Node::Op { op, args } => {
                 let scalar = match op {
                     Op::Select => func.ty(id).scalar,
@@ -188,7 +192,7 @@ fn check(func: &Func, schedule: &Schedule, level: Level) -> Result<(), CodegenEr
                     return unsupported(format!("{} of {scalar}", op.name()));
                 }
             }
-            Node::While { .. } | Node::Reduce { .. } | Node::Scan { .. } | Node::Call { .. } => {
+            Node::Reduce { .. } | Node::Scan { .. } | Node::Call { .. } => {
                 return unsupported("a loop in a loop, or a call".into());
             }
             _ => {}

@@ -138,7 +138,7 @@ fn windows_keeps_the_registers_of_the_caller() {
     // More live values than the six registers a callee may overwrite.
     let func = polynomial(24, 32);
     let schedule = Schedule::of(&func);
-    let row_loop = as_row_loop(&func).unwrap_or_else(|| panic!("it is a loop"));
+    let row_loop = strip_loop(&func).unwrap_or_else(|| panic!("it is a loop"));
     let shape = shape(&func, &schedule, 32, Level::Avx2).unwrap_or_else(|e| panic!("{e}"));
     let selected = select::select(&func, &schedule, row_loop, Level::Avx2, shape);
     let selected = selected.unwrap_or_else(|e| panic!("{e}"));

@@ -78,6 +78,10 @@ fn is_loop(func: &Func, id: NodeId) -> bool {
     )
 }
 
+fn is_unbounded(plan: &LoopPlan) -> bool {
+    matches!(plan.strip, Err(NotAStrip::Unbounded))
+}
+
 struct Planner<'a> {
     func: &'a Func,
     schedule: Schedule,
@@ -97,6 +101,7 @@ impl Planner<'_> {
     }
 
     fn node(&mut self, id: NodeId) -> bool {
+        let before = self.plans.len();
         let mut inner = false;
         for region in self.func.regions_of(id) {
             inner |= self.region(region);
@@ -104,12 +109,19 @@ impl Planner<'_> {
         if !is_loop(self.func, id) {
             return inner;
         }
-        if !inner {
+        let inside = &self.plans[before..];
+        // Around loops that run until they are done, all of them can run
+        // until no round is left.
+        if inside.iter().all(is_unbounded) {
             let rows = Rows::of(self.func, &self.schedule, &self.bounds, id);
-            self.plans.push(LoopPlan {
-                name: rows.describe(self.func),
-                strip: self.strip(id, &rows),
-            });
+            let strip = self.strip(id, &rows);
+            if strip.is_ok() || !inner {
+                self.plans.truncate(before);
+                self.plans.push(LoopPlan {
+                    name: rows.describe(self.func),
+                    strip,
+                });
+            }
         }
         true
     }

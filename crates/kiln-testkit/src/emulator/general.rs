@@ -43,7 +43,8 @@ impl Machine<'_> {
                 self.set_general(inst.op0_register(), self.address(inst));
                 Flow::Next
             }
-            Mov => {
+            // A byte is read as far as it goes.
+            Mov | Movzx => {
                 let value = self.source(inst, 1)?;
                 self.store_general(inst, value)?;
                 Flow::Next

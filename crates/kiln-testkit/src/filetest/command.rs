@@ -4,7 +4,7 @@ use crate::filetest::file::{Case, option};
 use kiln_codegen::{CodegenConfig, Entry, Level, Target};
 use kiln_formula::{Formula, InputType, Options};
 use kiln_ir::{Func, Op, Scalar, as_row_loop, guard_accesses, parse_file, verify};
-use kiln_opt::{OptConfig, optimize, widen};
+use kiln_opt::{LoopPlan, OptConfig, optimize, strips, widen, widen_strip};
 
 type Settings = [(String, String)];
 
@@ -30,6 +30,7 @@ pub(crate) fn output(
                 Err(refusal) => format!("not widened: {refusal}\n"),
             })
         }
+        "strips" => stripped(options, &func(earlier, case)?),
         "lower" => lowered(options, &func(earlier, case)?),
         "formula" => Ok(formula(options, case)),
         other => Err(format!("there is no command {other}")),
@@ -92,6 +93,43 @@ fn optimized(options: &Settings, func: &Func) -> Result<String, String> {
     }
     for line in optimized.report.guards.to_string().lines().skip(1) {
         text.push_str(&format!("{line}\n"));
+    }
+    Ok(text)
+}
+
+/// What becomes of the loops of a Func after the passes: a line each, and the
+/// strip, widened for the level.
+fn stripped(options: &Settings, func: &Func) -> Result<String, String> {
+    let level = option(options, "level").unwrap_or("avx2");
+    let level = level.parse::<Level>().map_err(|e| e.to_string())?;
+    let target = match level {
+        Level::Avx512 => "x86_64-v4",
+        _ => "x86_64-v3",
+    };
+    let target = Target::named(target).map_err(|e| e.to_string())?;
+    let optimized =
+        optimize(func, &OptConfig::default().verify(true)).map_err(|e| e.to_string())?;
+    let mut text = String::new();
+    for LoopPlan { name, strip } in strips(&optimized.func) {
+        let bits = 8 * level.vector_bytes() as u32;
+        let widened = strip.map_err(|refusal| refusal.to_string());
+        let widened = widened.and_then(|s| widen_strip(&s, bits).map_err(|e| e.to_string()));
+        let code = widened.and_then(|widened| {
+            verify(&widened).map_err(|e| e.to_string())?;
+            let config = CodegenConfig::new(Entry::Strip, level);
+            let code = kiln_codegen::compile(&widened, &target, &config);
+            code.map(|code| (widened, code.lanes))
+                .map_err(|e| e.to_string())
+        });
+        match code {
+            Ok((widened, lanes)) => {
+                text.push_str(&format!("{name}: {lanes} rounds at once\n"));
+                if option(options, "text") != Some("no") {
+                    text.push_str(&widened.to_string());
+                }
+            }
+            Err(why) => text.push_str(&format!("{name}: one round at a time because {why}\n")),
+        }
     }
     Ok(text)
 }

@@ -17,6 +17,7 @@ mod mask;
 mod memory;
 mod slow;
 mod structure;
+mod while_loop;
 
 use super::inst::{Arg, BlockData, GENERAL, Inst, MASK, MachFunc, Part, VECTOR, VInst};
 use super::pool::Constants;
@@ -349,6 +350,7 @@ impl<'a> Selector<'a> {
                 value,
             } => self.store(*array, index, *value),
             Node::If { .. } => self.branch(node),
+            Node::While { .. } => self.while_loop(node),
             Node::Guard { cond, .. } => self.guard(*cond),
             // Constants, parameters and arguments are made where they are
             // first used; projections are set with their structure.

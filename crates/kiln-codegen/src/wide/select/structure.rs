@@ -123,7 +123,7 @@ impl Selector<'_> {
     }
 
     /// The pieces of values, in registers.
-    fn in_registers(&mut self, values: &[NodeId], types: &[Type]) -> Vec<Vec<VReg>> {
+    pub(super) fn in_registers(&mut self, values: &[NodeId], types: &[Type]) -> Vec<Vec<VReg>> {
         let mut found = Vec::with_capacity(values.len());
         for (&value, &ty) in values.iter().zip(types) {
             let (pieces, width) = match ty.scalar {
@@ -141,7 +141,7 @@ impl Selector<'_> {
     }
 
     /// The value that these pieces are.
-    fn held(&self, ty: Type, pieces: Vec<Arg>) -> Value {
+    pub(super) fn held(&self, ty: Type, pieces: Vec<Arg>) -> Value {
         match ty.scalar {
             Scalar::Bool => Value::mask(pieces, self.mask_bytes()),
             _ => Value::of(pieces),
@@ -149,7 +149,7 @@ impl Selector<'_> {
     }
 
     /// Parameters of a block for the pieces of a value.
-    fn block_params(&mut self, block: usize, like: &[VReg]) -> Vec<Arg> {
+    pub(super) fn block_params(&mut self, block: usize, like: &[VReg]) -> Vec<Arg> {
         let params: Vec<VReg> = like.iter().map(|r| self.mach.fresh(r.class())).collect();
         self.blocks[block].data.params.extend(&params);
         params.into_iter().map(Arg::Reg).collect()
@@ -282,7 +282,7 @@ impl Selector<'_> {
     }
 
     /// The branch that tests the condition of an `if`.
-    fn condition(&mut self, cond: NodeId) -> Inst {
+    pub(super) fn condition(&mut self, cond: NodeId) -> Inst {
         match self.func.node(cond) {
             Node::Op { op: Op::Any, args } => self.test(cond, args[0], false),
             Node::Op { op: Op::All, args } => self.test(cond, args[0], true),
@@ -361,7 +361,7 @@ impl Selector<'_> {
         (self.register(joined, width), bytes)
     }
 
-    fn projections(&self, of: NodeId) -> Vec<NodeId> {
+    pub(super) fn projections(&self, of: NodeId) -> Vec<NodeId> {
         // Projections follow what they project within a few nodes, but merged
         // ones may stand anywhere behind it.
         (of.index() + 1..self.func.node_count())
@@ -373,7 +373,7 @@ impl Selector<'_> {
     }
 
     /// Opens a block.
-    fn open(&mut self, chain: usize, part: Part) -> usize {
+    pub(super) fn open(&mut self, chain: usize, part: Part) -> usize {
         self.blocks.push(OpenBlock {
             data: BlockData {
                 part,
@@ -385,7 +385,7 @@ impl Selector<'_> {
     }
 
     /// Ends the current block.
-    fn end(&mut self, terminator: Inst, succs: &[(usize, Vec<VReg>)]) {
+    pub(super) fn end(&mut self, terminator: Inst, succs: &[(usize, Vec<VReg>)]) {
         let data = &mut self.blocks[self.current].data;
         data.insts.push(terminator);
         data.succs = succs.iter().map(|(to, _)| Block::new(*to)).collect();

@@ -1,0 +1,65 @@
+//! A Func whose loops run on vectors: its code, and that of its strips.
+
+use crate::native::{Frame, Native};
+use kiln_codegen::{CodegenConfig, Entry, Level, Source, StripCall, Target, frame};
+use kiln_ir::Func;
+use kiln_opt::{strips, widen_strip};
+
+/// Code at one lane, and the strips that it calls at a level.
+#[derive(Debug)]
+pub struct Vectors {
+    code: Native,
+    strips: Vec<Native>,
+    /// The address of each strip.
+    table: Vec<*const u8>,
+}
+
+impl Vectors {
+    /// Makes code for a Func after the passes.
+    ///
+    /// # Errors
+    /// When code generation refuses the Func. A strip that it refuses is left
+    /// out, as it is by the engine.
+    pub fn new(func: &Func, target: &Target, level: Level) -> Result<Vectors, String> {
+        let mut found = Vec::new();
+        for strip in strips(func).into_iter().filter_map(|plan| plan.strip.ok()) {
+            let config = CodegenConfig::new(Entry::Strip, level);
+            let Ok(widened) = widen_strip(&strip, 8 * level.vector_bytes() as u32) else {
+                continue;
+            };
+            if let Ok(code) = kiln_codegen::compile(&widened, target, &config) {
+                found.push((strip, code));
+            }
+        }
+        let calls: Vec<StripCall<'_>> = found
+            .iter()
+            .map(|(strip, code)| StripCall {
+                strip,
+                lanes: code.lanes,
+            })
+            .collect();
+        let source = Source {
+            func,
+            strips: &calls,
+        };
+        let config = CodegenConfig::new(Entry::Frame, Level::One);
+        let code = kiln_codegen::compile(source, target, &config).map_err(|e| e.to_string())?;
+        let strips: Vec<Native> = found.iter().map(|(_, code)| Native::new(code)).collect();
+        Ok(Vectors {
+            code: Native::new(&code),
+            table: strips.iter().map(Native::entry).collect(),
+            strips,
+        })
+    }
+
+    /// How many loops have a strip.
+    pub fn strips(&self) -> usize {
+        self.strips.len()
+    }
+
+    /// Calls it through its frame.
+    pub fn call(&self, frame: &mut Frame) -> i64 {
+        frame.put(frame::STRIPS, self.table.as_ptr() as u64);
+        self.code.call(frame)
+    }
+}
