@@ -57,7 +57,11 @@ fn a_reduction_of_any_length_has_the_same_bits_every_way() {
             // Wide code has no product of bytes.
             let has_form = scalar != Scalar::U8 || level == Level::V128;
             let expected = usize::from(has_form);
-            assert_eq!(whole.strips(level), expected, "{combine} of {scalar} at {level}");
+            assert_eq!(
+                whole.strips(level),
+                expected,
+                "{combine} of {scalar} at {level}"
+            );
         }
         assert!(distinct.len() > 2, "{combine} of {scalar} sees its values");
     }
@@ -198,7 +202,11 @@ fn loops_on_vectors_have_the_bits_of_loops_of_one_lane() {
             }
         }
         assert!(finished > 0, "{name} never finishes");
-        assert_eq!(failed > 0, name.contains("check"), "{name} fails {failed} times");
+        assert_eq!(
+            failed > 0,
+            name.contains("check"),
+            "{name} fails {failed} times"
+        );
     }
 }
 

@@ -1,0 +1,197 @@
+//! Strips at AVX-512, in the emulator: the bits that the interpreter gives for
+//! the loop before it was widened. Hosts that have AVX-512 run them in
+//! tests/whole.rs as well.
+
+use kiln_codegen::{CodegenConfig, Entry, Level, Target, frame};
+use kiln_ir::{Const, Func, ParamType, Strip, parse, verify};
+use kiln_opt::{OptConfig, optimize, strips, widen_strip};
+use kiln_testkit::cells::samples;
+use kiln_testkit::emulator::{Argument, run_strip};
+use kiln_testkit::whole::{Array, Input, Way, Whole};
+
+/// One loop each, and whether a check in it can fail.
+const LOOPS: &[(&str, bool)] = &[
+    (
+        "func @axpy(a: f64, x: [f64], y: mut [f64]) {
+    n = len y
+    for i in 0..n {
+        after = add i, 2
+        v = load x[after]
+        w = load y[i]
+        p = mul a, v
+        s = add w, p
+        store y[i], s
+    }
+}",
+        false,
+    ),
+    (
+        "func @sum(x: [f64]) -> f64 {
+    n = len x
+    s = reduce sum tree i in 0..n {
+        v = load x[i]
+        w = mul v, v
+        yield w
+    }
+    return s
+}",
+        false,
+    ),
+    (
+        "func @least(x: [f32]) -> f32 {
+    n = len x
+    s = reduce min tree i in 0..n {
+        v = load x[i]
+        yield v
+    }
+    return s
+}",
+        false,
+    ),
+    (
+        "func @any(x: [i32]) -> bool {
+    n = len x
+    zero = cast.i32 0
+    s = reduce any tree i in 0..n {
+        v = load x[i]
+        w = lt v, zero
+        yield w
+    }
+    return s
+}",
+        false,
+    ),
+    (
+        "func @halves(x: [f64], y: mut [f64]) {
+    n = len y
+    for i in 0..n {
+        a = load x[i]
+        s, k = while with v = a, c = 0 {
+            w = abs v
+            far = gt w, 1.5
+            few = lt c, 40
+            both = and far, few
+            yield both
+        } do t, d {
+            u = mul t, 0.75
+            e = add d, 1
+            yield u, e
+        }
+        f = cast.f64 k
+        r = add s, f
+        store y[i], r
+    }
+}",
+        false,
+    ),
+    (
+        "func @checked(x: [i64], y: mut [i64]) {
+    n = len y
+    for i in 0..n {
+        a = load x[i]
+        b = load y[i]
+        o = add_overflows a, b
+        h = not o
+        g = guard h, overflow \"x + y\"
+        c = add a, b
+        store y[i], c
+    }
+}",
+        true,
+    ),
+];
+
+/// The one strip of a function.
+fn strip_of(text: &str) -> Strip {
+    let func = parse(text).unwrap_or_else(|e| panic!("{e}\n{text}"));
+    let func = kiln_ir::guard_accesses(&func);
+    let optimized = optimize(&func, &OptConfig::default().verify(true)).unwrap();
+    let mut plans = strips(&optimized.func);
+    assert_eq!(plans.len(), 1, "{text}");
+    plans
+        .remove(0)
+        .strip
+        .unwrap_or_else(|e| panic!("{e}: {text}"))
+}
+
+/// Arguments for `rounds` rounds: rows are longer than that, so that an offset
+/// stays inside.
+fn inputs(func: &Func, rounds: usize, salt: u64) -> Vec<Input> {
+    let params = func.params().iter().zip(salt..);
+    params
+        .map(|(param, salt)| match param.ty {
+            ParamType::Scalar(scalar) if param.name == "first" => {
+                Input::Value(Const::from_bits(scalar, 0))
+            }
+            ParamType::Scalar(scalar) => Input::Value(samples(scalar, 9, salt)[8]),
+            ParamType::Array(ty) => {
+                // The first one says how many rounds there are.
+                let is_first = func.params()[0].name == param.name;
+                let len = if is_first { rounds } else { rounds + 8 };
+                Input::Array(Array::contiguous(samples(ty.elem, len, salt), vec![len]))
+            }
+        })
+        .collect()
+}
+
+fn argument(input: &Input) -> Argument {
+    match input {
+        Input::Value(value) => Argument::Scalar(value.bits()),
+        Input::Array(array) => {
+            let size = |v: &Const| v.scalar().bytes();
+            let bytes = |v: &Const| v.bits().to_le_bytes()[..size(v)].to_vec();
+            Argument::Array(array.values.iter().flat_map(bytes).collect())
+        }
+    }
+}
+
+#[test]
+fn strips_at_avx512_give_the_bits_of_their_loops() {
+    let target = Target::named("x86_64-v4").unwrap();
+    let (mut done, mut failed) = (0, 0);
+    for (text, can_fail) in LOOPS {
+        let strip = strip_of(text);
+        let widened = widen_strip(&strip, 512).unwrap_or_else(|e| panic!("{e}: {text}"));
+        verify(&widened).unwrap_or_else(|e| panic!("{e}: {widened}"));
+        let config = CodegenConfig::new(Entry::Strip, Level::Avx512);
+        let code = kiln_codegen::compile(&widened, &target, &config);
+        let code = code.unwrap_or_else(|e| panic!("{e}: {widened}"));
+        let mut reference = Whole::new(&strip.func).unwrap();
+        for (blocks, salt) in [(1, 0), (2, 1), (3, 2), (5, 3), (2, 40), (3, 41), (1, 42)] {
+            let rounds = blocks * usize::from(code.lanes);
+            let inputs = inputs(&strip.func, rounds, salt);
+            let expected = reference.run(Way::Interpreter, &inputs).unwrap();
+            let mut args: Vec<Argument> = inputs.iter().map(argument).collect();
+            let outcome = run_strip(&strip.func, &code, &mut args, 0..rounds as i64);
+            let outcome = outcome.unwrap_or_else(|e| panic!("{e}: {text}"));
+            if expected.failed.is_some() {
+                assert!(can_fail, "{text}");
+                assert_eq!(outcome.status, frame::RERUN, "{text}");
+                failed += 1;
+                continue;
+            }
+            assert_eq!(outcome.status, frame::DONE, "{text}");
+            let mut written = expected.written.iter();
+            for ((param, input), arg) in strip.func.params().iter().zip(&inputs).zip(&args) {
+                let is_written = param
+                    .ty
+                    .as_array()
+                    .is_some_and(|a| a.access == kiln_ir::Access::Mut);
+                if let (Input::Array(array), Argument::Array(bytes), true) =
+                    (&input, arg, is_written)
+                {
+                    let scalar = array.values[0].scalar();
+                    let found = bytes.chunks(scalar.bytes()).map(|bytes| {
+                        let mut word = [0; 8];
+                        word[..bytes.len()].copy_from_slice(bytes);
+                        Const::from_bits(scalar, u64::from_le_bytes(word))
+                    });
+                    let same = found.eq(written.next().unwrap().iter().copied());
+                    assert!(same, "{} of {text}", param.name);
+                }
+            }
+            done += 1;
+        }
+    }
+    assert!(done > 20 && failed > 0, "{done} done, {failed} failed");
+}
