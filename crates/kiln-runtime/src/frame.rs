@@ -181,6 +181,13 @@ impl RowFrame {
         RowFrame(words)
     }
 
+    /// Sets the table of the strips that the code calls, which has to live as
+    /// long.
+    #[inline]
+    pub(crate) fn set_strips(&mut self, strips: &[*const u8]) {
+        self.0[frame::STRIPS / 8] = strips.as_ptr() as u64;
+    }
+
     /// Copies out the results of a call with `params` arguments.
     #[inline]
     pub(crate) fn results(&self, params: usize, results: &mut [u64]) {

@@ -135,7 +135,7 @@ impl Compiler<'_> {
             Form::Scalar if func.params().len() <= DIRECT_ARGS_MAX => scalar_entry(func),
             _ => Entry::Frame,
         };
-        if form != Form::Frame {
+        if entry != Entry::Frame || form == Form::Guarded {
             let code = self.generate(func, entry, Level::One)?;
             return self.load(optimized, &code, &[], Vec::new());
         }

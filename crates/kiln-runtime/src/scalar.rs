@@ -285,8 +285,10 @@ fn call_framed(code: &Compiled, args: &[u64], results: &mut [u64]) -> Option<Ran
         return call_in_large_frame(code, args, results);
     }
     let mut frame = RowFrame::new(args);
+    frame.set_strips(code.strips());
     // SAFETY: the code has the frame entry, as it has no other one, and its
-    // Func has no arrays; a row's frame has the layout of such a Func.
+    // Func has no arrays; a row's frame has the layout of such a Func, and the
+    // table of its strips is the code's.
     let status = fpenv::with_default(|| unsafe { code.call(frame.as_mut_ptr()) });
     if status != frame::DONE {
         return None;
@@ -302,6 +304,7 @@ fn call_in_large_frame(code: &Compiled, args: &[u64], results: &mut [u64]) -> Op
     for (param, &slot) in args.iter().enumerate() {
         frame.set_scalar(param, slot);
     }
+    frame.set_strips(code.strips());
     // SAFETY: as in `call_framed`; this frame has the layout of its Func.
     let status = fpenv::with_default(|| unsafe { code.call(frame.as_mut_ptr()) });
     if status != frame::DONE {
