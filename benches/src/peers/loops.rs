@@ -111,8 +111,8 @@ const EMA: Case = Case {
 fn hist256(z: &[f64], counts: &mut [i64]) {
     let bins = counts.len() as i64;
     let scale = bins as f64;
-    for i in 0..z.len() {
-        let bin = (z[i] * scale) as i64;
+    for z in z.iter() {
+        let bin = (z * scale) as i64;
         if bin >= 0 && bin < bins {
             counts[bin as usize] += 1;
         }
