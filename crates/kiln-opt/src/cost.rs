@@ -77,12 +77,18 @@ pub fn block_lanes(func: &Func, level_bits: u32) -> u16 {
         return 1;
     };
     let vectors = match ops {
+        // What it carries takes registers all the time.
+        small if small <= SMALL_BODY && has_while(func) => 2,
         small if small <= SMALL_BODY => 4,
         medium if medium <= MEDIUM_BODY => 2,
         _ => 1,
     };
     let lanes_per_vector = (level_bits / widest).max(1);
     (vectors * lanes_per_vector) as u16
+}
+
+fn has_while(func: &Func) -> bool {
+    (0..func.node_count()).any(|i| matches!(func.node(NodeId::new(i)), Node::While { .. }))
 }
 
 /// A strip over blocks, of as many rounds as vectors of `level_bits` bits are
