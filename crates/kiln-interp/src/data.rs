@@ -20,6 +20,7 @@ macro_rules! slices {
 
         impl Slice<'_> {
             /// What each element is.
+            #[inline]
             pub fn scalar(&self) -> Scalar {
                 match self {
                     $(Slice::$variant(_) => Scalar::$variant,)*
@@ -27,6 +28,7 @@ macro_rules! slices {
             }
 
             /// Number of elements.
+            #[inline]
             pub fn len(&self) -> usize {
                 match self {
                     $(Slice::$variant(data) => data.len(),)*
@@ -36,6 +38,7 @@ macro_rules! slices {
 
         impl SliceMut<'_> {
             /// What each element is.
+            #[inline]
             pub fn scalar(&self) -> Scalar {
                 match self {
                     $(SliceMut::$variant(_) => Scalar::$variant,)*
@@ -43,6 +46,7 @@ macro_rules! slices {
             }
 
             /// Number of elements.
+            #[inline]
             pub fn len(&self) -> usize {
                 match self {
                     $(SliceMut::$variant(data) => data.len(),)*

@@ -260,6 +260,9 @@ impl Inner {
     fn check_memory(&self, args: &mut [Arg<'_>]) -> Result<(), RuntimeError> {
         for index in 1..args.len() {
             let (before, rest) = args.split_at_mut(index);
+            if matches!(rest[0].0, Kind::Value(_)) {
+                continue;
+            }
             let Some(here) = Memory::of(&mut rest[0], self.is_written(index)) else {
                 continue;
             };
@@ -443,6 +446,7 @@ struct Memory {
 
 impl Memory {
     /// `None` without elements.
+    #[inline]
     fn of(arg: &mut Arg<'_>, is_written: bool) -> Option<Memory> {
         let (data, scalar, grid) = match &mut arg.0 {
             Kind::Value(_) => return None,
@@ -451,12 +455,16 @@ impl Memory {
                 (data_of_mut(data).cast_const(), data.scalar(), grid)
             }
         };
-        let (least, greatest) = grid.reach()?;
-        let at = |index: i128| data.addr() + index as usize * scalar.bytes();
-        Some(Memory {
-            bytes: at(least)..at(greatest + 1),
-            is_written,
-        })
+        let at = |index: usize| data.addr() + index * scalar.bytes();
+        let bytes = match grid.as_line() {
+            Some((_, 0)) => return None,
+            Some((first, len)) => at(first)..at(first + len),
+            None => {
+                let (least, greatest) = grid.reach()?;
+                at(least as usize)..at(greatest as usize + 1)
+            }
+        };
+        Some(Memory { bytes, is_written })
     }
 
     fn clashes(&self, other: &Memory) -> bool {

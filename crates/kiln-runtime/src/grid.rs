@@ -93,22 +93,27 @@ impl Grid {
         }
     }
 
+    #[inline]
     pub(crate) fn rank(&self) -> usize {
         self.rank.into()
     }
 
+    #[inline]
     pub(crate) fn shape(&self) -> &[usize] {
         &self.geometry.shape[..self.rank()]
     }
 
+    #[inline]
     pub(crate) fn strides(&self) -> &[isize] {
         &self.geometry.strides[..self.rank()]
     }
 
+    #[inline]
     pub(crate) fn geometry(&self) -> Geometry {
         self.geometry
     }
 
+    #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.shape().contains(&0)
     }
@@ -116,6 +121,18 @@ impl Grid {
     /// Number of elements. A broadcast may have more than fit in memory.
     pub(crate) fn len(&self) -> usize {
         self.shape().iter().fold(1, |n, &e| n.saturating_mul(e))
+    }
+
+    /// Where the elements of a grid of one dimension begin and how many there
+    /// are, if they lie side by side: what slices are.
+    #[inline]
+    pub(crate) fn as_line(&self) -> Option<(usize, usize)> {
+        let Geometry {
+            origin,
+            shape,
+            strides,
+        } = &self.geometry;
+        (self.rank == 1 && strides[0] == 1).then_some((*origin, shape[0]))
     }
 
     /// Least and greatest index into the buffer; `None` without elements.
@@ -135,7 +152,12 @@ impl Grid {
 
     /// Whether the elements lie side by side, row-major. Strides of
     /// dimensions with one element do not count.
+    #[inline]
     pub(crate) fn is_contiguous(&self) -> bool {
+        self.as_line().is_some() || self.is_row_major()
+    }
+
+    fn is_row_major(&self) -> bool {
         self.is_empty()
             || self
                 .shape()

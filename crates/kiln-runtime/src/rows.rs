@@ -423,11 +423,13 @@ fn gathered(gather: &dyn Gather, rows: Range<usize>) -> Buffer {
 }
 
 /// Where a slice begins.
+#[inline]
 pub(crate) fn data_of(slice: Slice<'_>) -> *const u8 {
     each_variant!(Slice slice, data => data.as_ptr().cast())
 }
 
 /// Where a slice that is written begins.
+#[inline]
 pub(crate) fn data_of_mut(slice: &mut SliceMut<'_>) -> *mut u8 {
     each_variant!(SliceMut slice, data => data.as_mut_ptr().cast())
 }
