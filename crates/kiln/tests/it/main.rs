@@ -11,6 +11,8 @@ mod errors;
 mod random;
 mod records;
 mod sizes;
+#[cfg(feature = "macros")]
+mod vectors;
 mod verbs;
 
 use kiln::{Engine, Formula, Tier};
