@@ -16,6 +16,7 @@ use crate::interpret::Interpreted;
 use crate::level::{Ran, Tier};
 use crate::native::{Compiled, Form, Request};
 use crate::rows::{Outputs, Runner};
+use crate::threads::Parallel;
 use kiln_interp::SliceMut;
 use kiln_ir::{Column, Func, ParamType, Scalar, elementwise};
 use std::fmt;
@@ -28,7 +29,10 @@ const KEPT_MAX: usize = 64;
 /// A function of one row, ready to be mapped over columns. Cheap to clone;
 /// clones share everything.
 #[derive(Clone)]
-pub struct ColumnKernel(Arc<Inner>);
+pub struct ColumnKernel {
+    inner: Arc<Inner>,
+    parallel: Parallel,
+}
 
 struct Inner {
     engine: Arc<Shared>,
@@ -68,12 +72,16 @@ impl Engine {
                 found: 0,
             });
         }
-        let kernel = ColumnKernel(Arc::new(Inner {
+        let inner = Inner {
             engine: self.0.clone(),
             text: OnceLock::new(),
             first: OnceLock::new(),
             func,
-        }));
+        };
+        let kernel = ColumnKernel {
+            inner: Arc::new(inner),
+            parallel: Parallel::AsEngine,
+        };
         if self.0.is_eager() {
             kernel.prepare();
         }
@@ -84,15 +92,25 @@ impl Engine {
 impl ColumnKernel {
     /// The function of one row.
     pub fn func(&self) -> &Arc<Func> {
-        &self.0.func
+        &self.inner.func
+    }
+
+    /// The same on as many threads as said: its calls are cut into pieces of
+    /// rows where that pays.
+    #[must_use]
+    pub fn parallel(&self, parallel: impl Into<Parallel>) -> ColumnKernel {
+        ColumnKernel {
+            inner: self.inner.clone(),
+            parallel: parallel.into(),
+        }
     }
 
     /// Makes native code now for columns throughout. Gives it, or `None` if
     /// there is none to be had.
     pub fn prepare(&self) -> Option<Arc<Compiled>> {
-        let columns = vec![Column::Contiguous; self.0.func.params().len()];
-        self.0
-            .with_special(&columns, |special| special.native(&self.0))
+        let columns = vec![Column::Contiguous; self.inner.func.params().len()];
+        self.inner
+            .with_special(&columns, |special| special.native(&self.inner))
     }
 
     /// Computes each row into fresh columns, one per result that updates no
@@ -102,18 +120,22 @@ impl ColumnKernel {
     /// # Errors
     /// When the arguments do not fit in number, type or length; the fault of
     /// the lowest failing row. Updated arguments are then computed up to that
-    /// row.
+    /// row, and on several threads perhaps some behind it.
     pub fn map(&self, args: &mut [ColumnArg<'_>]) -> Result<(Vec<Buffer>, Ran), RuntimeError> {
-        let columns = self.0.columns(args)?;
-        let rows = self.0.rows(args)?.unwrap_or(1);
+        let columns = self.inner.columns(args)?;
+        let rows = self.inner.rows(args)?.unwrap_or(1);
         let mut fresh: Vec<Buffer> = self
-            .0
+            .inner
             .outputs(&columns)
             .map(|(_, scalar)| Buffer::with_capacity(scalar, 0))
             .collect();
-        let ran = self
-            .0
-            .run(&columns, args, Outputs::Fresh(&mut fresh), rows)?;
+        let ran = self.inner.run(
+            self.parallel,
+            &columns,
+            args,
+            Outputs::Fresh(&mut fresh),
+            rows,
+        )?;
         Ok((fresh, ran))
     }
 
@@ -125,11 +147,11 @@ impl ColumnKernel {
         &self,
         args: &mut [ColumnArg<'_>],
     ) -> Result<(Vec<T>, Ran), RuntimeError> {
-        let [result] = self.0.func.results() else {
+        let [result] = self.inner.func.results() else {
             return Err(RuntimeError::Count {
                 what: "results",
                 expected: 1,
-                found: self.0.func.results().len(),
+                found: self.inner.func.results().len(),
             });
         };
         let wrong = |found| RuntimeError::Type {
@@ -152,22 +174,23 @@ impl ColumnKernel {
     /// # Errors
     /// As [`map`](Self::map), and when a column that is written overlaps
     /// another. Nothing is written when the arguments do not fit; rows before
-    /// a failing one are.
+    /// a failing one are, and on several threads perhaps some behind it.
     pub fn map_into(
         &self,
         args: &mut [ColumnArg<'_>],
         outputs: &mut [SliceMut<'_>],
     ) -> Result<Ran, RuntimeError> {
-        let columns = self.0.columns(args)?;
-        let rows = self.0.rows(args)?;
-        let rows = self.0.check_outputs(&columns, outputs, rows)?;
-        self.0.run(&columns, args, Outputs::Given(outputs), rows)
+        let columns = self.inner.columns(args)?;
+        let rows = self.inner.rows(args)?;
+        let rows = self.inner.check_outputs(&columns, outputs, rows)?;
+        self.inner
+            .run(self.parallel, &columns, args, Outputs::Given(outputs), rows)
     }
 }
 
 impl fmt::Debug for ColumnKernel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ColumnKernel(@{})", self.0.func.name())
+        write!(f, "ColumnKernel(@{})", self.inner.func.name())
     }
 }
 
@@ -269,6 +292,7 @@ impl Inner {
 
     fn run(
         &self,
+        parallel: Parallel,
         columns: &[Column],
         args: &mut [ColumnArg<'_>],
         outputs: Outputs<'_, '_>,
@@ -283,6 +307,10 @@ impl Inner {
                 native: native.as_deref(),
                 interpreted: &|| special.interpreted(self),
                 reruns: &self.engine.counters.reruns,
+                parallel: &self.engine.counters.parallel,
+                threads: &self.engine.threads,
+                most: self.engine.threads.of(parallel),
+                work: row_work(native.as_deref(), &self.func),
             };
             runner.run(args, outputs, rows)?;
             Ok(ran(native.as_deref()))
@@ -366,6 +394,17 @@ impl Special {
         key.push_str(text);
         key.into()
     }
+}
+
+/// What a row costs, in the time of one op on a whole vector.
+fn row_work(native: Option<&Compiled>, func: &Func) -> u64 {
+    #[cfg(feature = "jit")]
+    if let Some(code) = native {
+        return code.row_work();
+    }
+    // The interpreter takes about two such for a node and row.
+    debug_assert!(native.is_none());
+    2 * func.node_count() as u64
 }
 
 /// Where a call with this code runs.

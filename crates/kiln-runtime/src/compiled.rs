@@ -62,6 +62,15 @@ impl Compiled {
         self.lanes
     }
 
+    /// What a row of a loop over rows costs, in the time of one op on a whole
+    /// vector: the price of a round, shared by the rows of a vector.
+    pub(crate) fn row_work(&self) -> u64 {
+        let price = self.report.row_loop.as_ref().map_or(1, |row| row.price);
+        // Values of eight bytes, which most are.
+        let rows = (self.level.vector_bytes() / 8).max(1) as u64;
+        u64::from(price).div_ceil(rows).max(1)
+    }
+
     /// How the code is called.
     pub fn entry(&self) -> Entry {
         self.entry

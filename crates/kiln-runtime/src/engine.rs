@@ -7,6 +7,7 @@ use crate::level::{Level, Tier};
 use crate::limits::Limits;
 use crate::native::{Compiled, Failure, Maker};
 use crate::stats::{CodeBytes, Counters, Stats};
+use crate::threads::{PIECE_WORK, Threads};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 use thiserror::Error;
@@ -30,6 +31,8 @@ pub struct EngineBuilder {
     tier: Tier,
     level: Option<Level>,
     threads: Option<usize>,
+    parallel: bool,
+    piece_work: u64,
     cache_entries: usize,
     cache_bytes: usize,
 }
@@ -48,6 +51,8 @@ impl Default for EngineBuilder {
             tier: Tier::Native,
             level: None,
             threads: None,
+            parallel: false,
+            piece_work: PIECE_WORK,
             cache_entries: CACHE_ENTRIES,
             cache_bytes: CACHE_BYTES,
         }
@@ -79,9 +84,26 @@ impl EngineBuilder {
         self
     }
 
-    /// Threads a parallel kernel may use.
+    /// Threads a call may use at most, at least one; without this as many as
+    /// [`Engine::threads`] says.
     pub fn threads(mut self, threads: usize) -> EngineBuilder {
         self.threads = Some(threads);
+        self
+    }
+
+    /// Whether calls run on several threads unless their kernel is told
+    /// otherwise: see [`Parallel`](crate::Parallel).
+    pub fn parallel(mut self, parallel: bool) -> EngineBuilder {
+        self.parallel = parallel;
+        self
+    }
+
+    /// The least work that is worth a thread's while, in the time of one
+    /// addition of vectors; a call of less than two such pieces runs on the
+    /// calling thread alone. The default was measured; any other changes the
+    /// time of calls and nothing else.
+    pub fn piece_work(mut self, work: u64) -> EngineBuilder {
+        self.piece_work = work;
         self
     }
 
@@ -127,6 +149,7 @@ impl EngineBuilder {
             maker: Maker::new(self.level, self.limits, code_bytes.clone()),
             cache: Cache::new(self.cache_entries, self.cache_bytes),
             counters: Counters::default(),
+            threads: Threads::new(self.threads, self.parallel, self.piece_work),
             code_bytes,
             overrides,
             settings: self,
@@ -182,6 +205,7 @@ pub(crate) struct Shared {
     maker: Maker,
     cache: Cache<Compiled, Failure>,
     pub(crate) counters: Counters,
+    pub(crate) threads: Threads,
     code_bytes: Arc<CodeBytes>,
     overrides: Vec<String>,
     settings: EngineBuilder,
@@ -234,11 +258,12 @@ impl Engine {
         self.0.maker.level()
     }
 
-    /// Threads a parallel kernel may use: as many as there are processors,
-    /// unless set.
+    /// Threads that a call of a parallel kernel may use: what the builder or
+    /// `KILN_THREADS` says, else as many as
+    /// [`std::thread::available_parallelism`] finds, which knows of affinity
+    /// and of the processor quota of a container.
     pub fn threads(&self) -> usize {
-        let available = || std::thread::available_parallelism().map_or(1, usize::from);
-        self.0.settings.threads.unwrap_or_else(available)
+        self.0.threads.budget()
     }
 
     /// What environment variables changed, or why one was ignored; each as

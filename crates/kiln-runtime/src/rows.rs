@@ -1,4 +1,5 @@
-//! Running a loop over rows on the caller's columns.
+//! Running a loop over rows on the caller's columns, on one thread or in
+//! pieces on several.
 //!
 //! Native code runs whole blocks of rows. Columns that do not lie side by
 //! side are gathered piece by piece; the rows that fill no block are copied
@@ -17,6 +18,8 @@ use crate::element::Buffer;
 use crate::error::RuntimeError;
 use crate::interpret::Interpreted;
 use crate::native::Compiled;
+use crate::stats::count;
+use crate::threads::Threads;
 use kiln_interp::{Arg, Slice, SliceMut};
 use kiln_ir::{Const, Scalar};
 use std::marker::PhantomData;
@@ -26,7 +29,6 @@ use std::sync::atomic::AtomicU64;
 use {
     crate::fpenv,
     crate::frame::{Frame, Line},
-    crate::stats::count,
     kiln_codegen::frame,
     std::cell::Cell,
 };
@@ -59,6 +61,13 @@ pub(crate) struct Written<'a> {
     is_fresh: bool,
     borrowed: PhantomData<&'a mut [u8]>,
 }
+
+// SAFETY: it is a pointer to memory of the call's that may be used from any
+// thread (its elements are numbers); what follows it is `unsafe` and asks for
+// rows that nobody else uses.
+unsafe impl Send for Written<'_> {}
+// SAFETY: as above.
+unsafe impl Sync for Written<'_> {}
 
 macro_rules! each_variant {
     ($enum:ident $value:expr, $data:ident => $body:expr) => {
@@ -150,9 +159,17 @@ pub(crate) struct Runner<'r> {
     /// Native code; `None` leaves everything to the interpreter.
     pub(crate) native: Option<&'r Compiled>,
     /// The interpreter, made on demand.
-    pub(crate) interpreted: &'r dyn Fn() -> Result<&'r Interpreted, RuntimeError>,
+    pub(crate) interpreted: &'r (dyn Fn() -> Result<&'r Interpreted, RuntimeError> + Sync),
     /// Counts the blocks that were run again.
     pub(crate) reruns: &'r AtomicU64,
+    /// Counts the calls that ran in pieces.
+    pub(crate) parallel: &'r AtomicU64,
+    /// Who runs pieces.
+    pub(crate) threads: &'r Threads,
+    /// How many threads the call may use.
+    pub(crate) most: usize,
+    /// What a row costs, in prices of vector ops.
+    pub(crate) work: u64,
 }
 
 impl Runner<'_> {
@@ -161,8 +178,9 @@ impl Runner<'_> {
     /// that is written overlaps anything else.
     ///
     /// # Errors
-    /// The failure of the lowest failing row; rows before it are computed
-    /// where the outputs are the caller's.
+    /// The failure of the lowest failing row. Rows before it are computed
+    /// where the outputs are the caller's; of those behind it none is on one
+    /// thread, and some may be on several.
     pub(crate) fn run(
         &self,
         args: &mut [ColumnArg<'_>],
@@ -172,16 +190,16 @@ impl Runner<'_> {
         let inputs = args.iter_mut().map(Bound::argument);
         match outputs {
             Outputs::Given(given) => {
-                let mut bounds: Vec<Bound<'_>> =
+                let bounds: Vec<Bound<'_>> =
                     inputs.chain(given.iter_mut().map(Bound::given)).collect();
                 refuse_overlap(&bounds, rows)?;
-                self.run_bound(&mut bounds, rows)
+                self.run_bound(&bounds, rows)
             }
             Outputs::Fresh(fresh) => {
                 let columns = fresh.iter_mut().map(|buffer| Bound::fresh(buffer, rows));
-                let mut bounds: Vec<Bound<'_>> = inputs.chain(columns).collect();
+                let bounds: Vec<Bound<'_>> = inputs.chain(columns).collect();
                 refuse_overlap(&bounds, rows)?;
-                self.run_bound(&mut bounds, rows)?;
+                self.run_bound(&bounds, rows)?;
                 drop(bounds);
                 for buffer in fresh {
                     // SAFETY: there is room for `rows` elements (`fresh`), and
@@ -193,26 +211,69 @@ impl Runner<'_> {
         }
     }
 
-    fn run_bound(&self, bounds: &mut [Bound<'_>], rows: usize) -> Result<(), RuntimeError> {
-        if rows == 0 {
+    fn run_bound(&self, bounds: &[Bound<'_>], rows: usize) -> Result<(), RuntimeError> {
+        let step = self.piece_rows(rows);
+        if step >= rows {
+            // SAFETY: the bounds are this call's.
+            return unsafe { self.run_rows(bounds, 0..rows) };
+        }
+        count(self.parallel);
+        self.threads.run(self.most, rows.div_ceil(step), &|piece| {
+            let start = piece * step;
+            // SAFETY: the bounds are this call's, and no other piece has one
+            // of these rows.
+            unsafe { self.run_rows(bounds, start..rows.min(start + step)) }
+        })
+    }
+
+    /// Rows of a piece, whole blocks of them; as many as there are, or more,
+    /// where the call is one piece.
+    fn piece_rows(&self, rows: usize) -> usize {
+        let pieces = self.threads.pieces(self.most, rows, self.work);
+        #[cfg(feature = "jit")]
+        let block = self.native.map_or(1, Compiled::lanes);
+        #[cfg(not(feature = "jit"))]
+        let block = 1;
+        rows.div_ceil(pieces).next_multiple_of(block)
+    }
+
+    /// Runs some rows on this thread.
+    ///
+    /// # Safety
+    /// Nobody else touches these rows of a column that is written.
+    unsafe fn run_rows(
+        &self,
+        bounds: &[Bound<'_>],
+        rows: Range<usize>,
+    ) -> Result<(), RuntimeError> {
+        if rows.is_empty() {
             return Ok(());
         }
         #[cfg(feature = "jit")]
         if let Some(native) = self.native {
-            return fpenv::with_default(|| self.run_native(native, bounds, rows));
+            // SAFETY: as above.
+            return fpenv::with_default(|| unsafe { self.run_native(native, bounds, rows) });
         }
         let step = match bounds.iter().any(Bound::is_gathered) {
             true => GATHER_ROWS,
-            false => rows,
+            false => rows.len(),
         };
-        for start in (0..rows).step_by(step) {
-            self.interpret(bounds, start..rows.min(start + step))?;
+        for start in rows.clone().step_by(step) {
+            // SAFETY: as above.
+            unsafe { self.interpret(bounds, start..rows.end.min(start + step))? };
         }
         Ok(())
     }
 
     /// Runs some rows in the interpreter.
-    fn interpret(&self, bounds: &mut [Bound<'_>], rows: Range<usize>) -> Result<(), RuntimeError> {
+    ///
+    /// # Safety
+    /// As [`run_rows`](Self::run_rows).
+    unsafe fn interpret(
+        &self,
+        bounds: &[Bound<'_>],
+        rows: Range<usize>,
+    ) -> Result<(), RuntimeError> {
         let interpreted = (self.interpreted)()?;
         let gathered: Vec<Option<Buffer>> = bounds
             .iter()
@@ -222,13 +283,16 @@ impl Runner<'_> {
             })
             .collect();
         let mut args: Vec<Arg<'_>> = bounds
-            .iter_mut()
+            .iter()
             .zip(&gathered)
             .map(|(bound, gathered)| match (bound, gathered) {
                 (_, Some(buffer)) => Arg::Slice(buffer.as_slice()),
                 (Bound::Value(value), _) => Arg::Value(*value),
                 (Bound::Read(slice), _) => Arg::Slice(part(*slice, rows.clone())),
-                (Bound::Write(written), _) => Arg::SliceMut(written.part(rows.clone())),
+                (Bound::Write(written), _) => {
+                    // SAFETY: the rows are ours, and no other column has them.
+                    Arg::SliceMut(unsafe { written.part(rows.clone()) })
+                }
                 (Bound::Gather(_), None) => unreachable!("gathered above"),
             })
             .collect();
@@ -240,17 +304,21 @@ impl Runner<'_> {
 
 #[cfg(feature = "jit")]
 impl Runner<'_> {
-    fn run_native(
+    /// Runs some rows in native code.
+    ///
+    /// # Safety
+    /// As [`run_rows`](Self::run_rows).
+    unsafe fn run_native(
         &self,
         native: &Compiled,
-        bounds: &mut [Bound<'_>],
-        rows: usize,
+        bounds: &[Bound<'_>],
+        rows: Range<usize>,
     ) -> Result<(), RuntimeError> {
         let lanes = native.lanes();
-        let whole = rows - rows % lanes;
+        let whole = rows.end - rows.len() % lanes;
         let step = match bounds.iter().any(Bound::is_gathered) {
             true => GATHER_ROWS.next_multiple_of(lanes),
-            false => whole,
+            false => rows.len(),
         };
         let mut frame = Frame::new(native.layout());
         for (param, bound) in bounds.iter().enumerate() {
@@ -258,69 +326,81 @@ impl Runner<'_> {
                 frame.set_scalar(param, value.bits());
             }
         }
-        let mut start = 0;
+        let mut start = rows.start;
         while start < whole {
             let end = whole.min(start + step);
-            start = match self.run_piece(native, &mut frame, bounds, start..end) {
+            // SAFETY: the rows are ours.
+            let failed = unsafe { run_blocks(native, &mut frame, bounds, start..end) };
+            start = match failed {
                 None => end,
                 Some(row) => {
                     // The lowest row that fails is in this block. Should the
                     // interpreter find none, its results stand.
                     let end = end.min(row + lanes);
                     count(self.reruns);
-                    self.interpret(bounds, row..end)?;
+                    // SAFETY: the rows are ours.
+                    unsafe { self.interpret(bounds, row..end)? };
                     end
                 }
             };
         }
-        if whole < rows && !run_tail(native, &mut frame, bounds, whole..rows) {
+        let tail = whole..rows.end;
+        // SAFETY: the rows are ours.
+        if !tail.is_empty() && unsafe { !run_tail(native, &mut frame, bounds, tail.clone()) } {
             count(self.reruns);
-            self.interpret(bounds, whole..rows)?;
+            // SAFETY: as above.
+            unsafe { self.interpret(bounds, tail)? };
         }
         Ok(())
     }
+}
 
-    /// Runs whole blocks where the columns are; the first row of the block
-    /// that failed, if one did.
-    fn run_piece(
-        &self,
-        native: &Compiled,
-        frame: &mut Frame<'_>,
-        bounds: &mut [Bound<'_>],
-        rows: Range<usize>,
-    ) -> Option<usize> {
-        let mut buffers = Vec::new();
-        for (param, bound) in bounds.iter().enumerate() {
-            let data = match bound {
-                Bound::Value(_) => continue,
-                Bound::Read(slice) => data_of(part(*slice, rows.clone())),
-                Bound::Gather(gather) => {
-                    let buffer = gathered(*gather, rows.clone());
-                    let data = data_of(buffer.as_slice());
-                    buffers.push(buffer);
-                    data
-                }
-                Bound::Write(written) => written.at(rows.start),
-            };
-            frame.set_array(param, data, rows.len());
-        }
-        // SAFETY: the code is a strip made for these parameters; each column
-        // in the frame has `rows.len()` elements from `data` on, whole
-        // blocks of them; what is written is ours alone (`Written`), and the
-        // gathered buffers live until the end of this function.
-        let status = unsafe { native.run(frame, rows.len()) };
-        drop(buffers);
-        (status != frame::DONE).then(|| rows.start + frame.error_row() as usize)
+/// Runs whole blocks where the columns are; the first row of the block that
+/// failed, if one did.
+///
+/// # Safety
+/// As [`Runner::run_rows`].
+#[cfg(feature = "jit")]
+unsafe fn run_blocks(
+    native: &Compiled,
+    frame: &mut Frame<'_>,
+    bounds: &[Bound<'_>],
+    rows: Range<usize>,
+) -> Option<usize> {
+    let mut buffers = Vec::new();
+    for (param, bound) in bounds.iter().enumerate() {
+        let data = match bound {
+            Bound::Value(_) => continue,
+            Bound::Read(slice) => data_of(part(*slice, rows.clone())),
+            Bound::Gather(gather) => {
+                let buffer = gathered(*gather, rows.clone());
+                let data = data_of(buffer.as_slice());
+                buffers.push(buffer);
+                data
+            }
+            Bound::Write(written) => written.at(rows.start),
+        };
+        frame.set_array(param, data, rows.len());
     }
+    // SAFETY: the code is a strip made for these parameters; each column in
+    // the frame has `rows.len()` elements from `data` on, whole blocks of
+    // them; what is written is ours alone (`Written`, and our caller), and
+    // the gathered buffers live until the end of this function.
+    let status = unsafe { native.run(frame, rows.len()) };
+    drop(buffers);
+    (status != frame::DONE).then(|| rows.start + frame.error_row() as usize)
 }
 
 /// Runs the rows that fill no block, on copies padded to one. Whether no row
 /// failed; if one did, nothing is stored.
+///
+/// # Safety
+/// As [`Runner::run_rows`].
 #[cfg(feature = "jit")]
-fn run_tail(
+unsafe fn run_tail(
     native: &Compiled,
     frame: &mut Frame<'_>,
-    bounds: &mut [Bound<'_>],
+    bounds: &[Bound<'_>],
     rows: Range<usize>,
 ) -> bool {
     let lanes = native.lanes();
@@ -393,14 +473,17 @@ impl Written<'_> {
     }
 
     /// Some rows, to be read and written. Rows of a fresh column become 0.
-    fn part(&mut self, rows: Range<usize>) -> SliceMut<'_> {
+    ///
+    /// # Safety
+    /// Nobody else touches these rows while the slice lives.
+    unsafe fn part(&self, rows: Range<usize>) -> SliceMut<'_> {
         macro_rules! parts {
             ($($variant:ident $ty:ident)*) => {
                 match self.scalar {
                     $(Scalar::$variant => {
                         let data = self.at(rows.start).cast::<$ty>();
                         // SAFETY: by the invariant there are these rows, and
-                        // `&mut self` borrows them; what has no value yet
+                        // they are the caller's; what has no value yet
                         // becomes zero, a value of every element type.
                         SliceMut::$variant(unsafe {
                             if self.is_fresh {

@@ -33,6 +33,8 @@ pub struct Stats {
     /// Calls that the guarded variant of native code answered, because an
     /// index may leave its array.
     pub retries: u64,
+    /// Calls that ran in pieces, on more than one thread.
+    pub parallel: u64,
     /// Entries in the cache.
     pub entries: usize,
     /// Bytes of executable memory, evicted code that is still held included.
@@ -67,6 +69,7 @@ pub(crate) struct Counters {
     pub(crate) evictions: AtomicU64,
     pub(crate) reruns: AtomicU64,
     pub(crate) retries: AtomicU64,
+    pub(crate) parallel: AtomicU64,
     fallbacks: Mutex<BTreeMap<String, u64>>,
 }
 
@@ -102,6 +105,7 @@ impl Counters {
             evictions: get(&self.evictions),
             reruns: get(&self.reruns),
             retries: get(&self.retries),
+            parallel: get(&self.parallel),
             fallbacks: self
                 .fallbacks
                 .lock()

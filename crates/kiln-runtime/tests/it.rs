@@ -18,3 +18,6 @@ mod limits;
 mod mxcsr;
 #[path = "it/scalar.rs"]
 mod scalar;
+#[cfg(feature = "rayon")]
+#[path = "it/threads.rs"]
+mod threads;

@@ -55,6 +55,30 @@ impl EngineBuilder {
         EngineBuilder(self.0.level(level))
     }
 
+    /// Threads a call may use at most, at least one; without this as many as
+    /// [`Engine::threads`] says.
+    #[must_use]
+    pub fn threads(self, threads: usize) -> EngineBuilder {
+        EngineBuilder(self.0.threads(threads))
+    }
+
+    /// Whether calls run on several threads unless their kernel is told
+    /// otherwise: [`Kernel::parallel`]. They do not, unless this says so, or
+    /// where kiln is built without its feature `rayon`.
+    #[must_use]
+    pub fn parallel(self, parallel: bool) -> EngineBuilder {
+        EngineBuilder(self.0.parallel(parallel))
+    }
+
+    /// The least work that is worth a thread's while, in the time of one
+    /// addition of vectors; a call of less than two such pieces runs on the
+    /// calling thread alone. The default was measured; any other changes the
+    /// time of calls and nothing else.
+    #[must_use]
+    pub fn piece_work(self, work: u64) -> EngineBuilder {
+        EngineBuilder(self.0.piece_work(work))
+    }
+
     /// Most kernels that the cache keeps.
     #[must_use]
     pub fn cache_entries(self, entries: usize) -> EngineBuilder {
@@ -172,6 +196,14 @@ impl Engine {
     /// code, where there is none.
     pub fn target(&self) -> String {
         self.0.target()
+    }
+
+    /// Threads that a call of a parallel kernel may use: what the builder or
+    /// `KILN_THREADS` says, else as many as
+    /// [`std::thread::available_parallelism`] finds, which knows of affinity
+    /// and of the processor quota of a container.
+    pub fn threads(&self) -> usize {
+        self.0.threads()
     }
 
     /// What environment variables changed, or why one was ignored, each as

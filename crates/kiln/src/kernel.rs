@@ -14,7 +14,7 @@ use crate::value::{Value, Values};
 use kiln_formula::{InputType, OutputInfo, nearest};
 use kiln_ir::{Const, Scalar};
 use kiln_runtime::{
-    ColumnArg, ColumnKernel, ColumnView, Ran, RuntimeError, ScalarKernel, SliceMut,
+    ColumnArg, ColumnKernel, ColumnView, Parallel, Ran, RuntimeError, ScalarKernel, SliceMut,
 };
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, OnceLock};
@@ -41,6 +41,7 @@ const INLINE: usize = 16;
 #[derive(Clone, Debug)]
 pub struct Kernel {
     inner: Arc<Inner>,
+    parallel: Parallel,
 }
 
 #[derive(Debug)]
@@ -81,6 +82,26 @@ impl Kernel {
                 names,
                 first: Link::default(),
             }),
+            parallel: Parallel::AsEngine,
+        }
+    }
+
+    /// The same on as many threads as said: a `bool`, or a number. Its calls
+    /// over columns are cut into pieces of rows where that pays; every bit is
+    /// the same. Where a row fails, rows behind it may have been written, too.
+    ///
+    /// ```
+    /// let k = "sqrt(x * x + 1)".parse::<kiln::Formula>()?.kernel().parallel(true);
+    /// let x: Vec<f64> = (0..1_000_000).map(f64::from).collect();
+    /// let y = k.map(&[("x", (&x).into())])?;
+    /// assert_eq!(y.len(), 1_000_000);
+    /// # Ok::<(), kiln::Error>(())
+    /// ```
+    #[must_use]
+    pub fn parallel(&self, parallel: impl Into<Parallel>) -> Kernel {
+        Kernel {
+            inner: self.inner.clone(),
+            parallel: parallel.into(),
         }
     }
 
@@ -179,7 +200,7 @@ impl Kernel {
         let bound = self.bound_columns(&columns, inputs)?;
         let rows = self.rows(rows.map(|rows| ("the output", rows)), &columns)?;
         let mut args = bound.args(&columns);
-        let (mut buffers, ran) = bound.columns()?.map(&mut args)?;
+        let (mut buffers, ran) = bound.columns(self.parallel)?.map(&mut args)?;
         if columns
             .iter()
             .flatten()
@@ -200,7 +221,8 @@ impl Kernel {
     }
 
     /// Computes every row into the given columns, which name all outputs.
-    /// Where a guard fails, the rows before it are written and no other.
+    /// Where a guard fails, the rows before it are written and no other, but
+    /// on several [threads](Kernel::parallel).
     ///
     /// # Errors
     /// As for [`Kernel::map`], and an output that is missing, given twice, or
@@ -221,7 +243,9 @@ impl Kernel {
         bound.check_outputs(rows, outputs)?;
         let mut args = bound.args(&columns);
         let mut slices = bound.slices(outputs);
-        Ok(bound.columns()?.map_into(&mut args, &mut slices)?)
+        Ok(bound
+            .columns(self.parallel)?
+            .map_into(&mut args, &mut slices)?)
     }
 
     /// As [`map_into`](Kernel::map_into), where a given column that is an input
@@ -268,7 +292,7 @@ impl Kernel {
         let given = given.and_then(|(name, out)| Some((*name, out.lengths().next()?)));
         let rows = self.rows(given, &columns)?;
         bound.check_outputs(rows, outputs)?;
-        bound.update(&self.inner.names, &columns, outputs)
+        bound.update(self.parallel, &self.inner.names, &columns, outputs)
     }
 
     /// What becomes of the computation for inputs of these types when it maps
@@ -468,12 +492,12 @@ impl Bound {
     }
 
     /// What maps it over columns.
-    fn columns(&self) -> Result<&ColumnKernel, RuntimeError> {
+    fn columns(&self, parallel: Parallel) -> Result<ColumnKernel, RuntimeError> {
         let make = || self.engine.runtime().columns(self.func.clone());
-        self.columns
-            .get_or_init(make)
-            .as_ref()
-            .map_err(Clone::clone)
+        match self.columns.get_or_init(make) {
+            Ok(kernel) => Ok(kernel.parallel(parallel)),
+            Err(error) => Err(error.clone()),
+        }
     }
 
     /// Calls for one row; `value` gives the value of a name by its index.
@@ -557,6 +581,7 @@ impl Bound {
     /// Runs with every given column that is an input written over.
     fn update(
         &self,
+        parallel: Parallel,
         names: &[Box<str>],
         columns: &[Option<Column<'_>>],
         outputs: &mut [(&str, ColumnMut<'_>)],
@@ -585,7 +610,7 @@ impl Bound {
             }));
         }
         let mut slices = self.in_order(parts);
-        let ran = self.columns()?.map_into(&mut args, &mut slices)?;
+        let ran = self.columns(parallel)?.map_into(&mut args, &mut slices)?;
         drop((args, slices));
         for (name, column) in outputs {
             if let (None, (_, Some(valid))) = (self.results_of(name).1, column.parts()) {

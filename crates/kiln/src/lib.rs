@@ -92,8 +92,8 @@ pub use kiln_ir::{Access, ArrayType, Combine, FaultKind, Layout, ParamType, Scal
 #[cfg(feature = "jit")]
 pub use kiln_runtime::Explanation;
 pub use kiln_runtime::{
-    Arg, CFunction, Element, Fault, Function, GlobalError, Level, Limits, Output, Policy, Ran,
-    Stats, Stop, Tier, Typed, View, ViewMut,
+    Arg, CFunction, Element, Fault, Function, GlobalError, Level, Limits, Output, Parallel, Policy,
+    Ran, Stats, Stop, Tier, Typed, View, ViewMut,
 };
 
 /// The mathematical functions as plain Rust functions of `f64` and `f32`, with

@@ -12,7 +12,7 @@ use crate::value::Value;
 use kiln_formula::{InputType, OutputInfo};
 use kiln_ir::Const;
 use kiln_ir::meaning::Value as _;
-use kiln_runtime::{Buffer, ColumnArg, ColumnKernel, ColumnView, Element, ScalarKernel};
+use kiln_runtime::{Buffer, ColumnArg, ColumnKernel, ColumnView, Element, Parallel, ScalarKernel};
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -262,6 +262,7 @@ tuples! {
 /// clone. Fields the computation does not use are in order.
 pub struct RecordKernel<R, O> {
     inner: Arc<Inner>,
+    parallel: Parallel,
     types: PhantomData<fn(&R) -> O>,
 }
 
@@ -301,8 +302,20 @@ impl<R: Record, O: Output> RecordKernel<R, O> {
                 scalar: engine.runtime().scalar(made.func.clone())?,
                 columns: engine.runtime().columns(made.func)?,
             }),
+            parallel: Parallel::AsEngine,
             types: PhantomData,
         })
+    }
+
+    /// The same on as many threads as said: see [`Kernel::parallel`].
+    ///
+    /// [`Kernel::parallel`]: crate::Kernel::parallel
+    #[must_use]
+    pub fn parallel(&self, parallel: impl Into<Parallel>) -> Self {
+        RecordKernel {
+            parallel: parallel.into(),
+            ..self.clone()
+        }
     }
 
     /// Computes one record.
@@ -349,7 +362,8 @@ impl<R: Record, O: Output> RecordKernel<R, O> {
             // Without a column the number of rows is nobody's but ours.
             return records.iter().map(|record| self.call(record)).collect();
         }
-        let (columns, _) = self.inner.columns.map(&mut args)?;
+        let kernel = self.inner.columns.parallel(self.parallel);
+        let (columns, _) = kernel.map(&mut args)?;
         Ok(O::from_columns(records.len(), &mut columns.into_iter()))
     }
 }
@@ -378,6 +392,7 @@ impl<R, O> Clone for RecordKernel<R, O> {
     fn clone(&self) -> Self {
         RecordKernel {
             inner: self.inner.clone(),
+            parallel: self.parallel,
             types: PhantomData,
         }
     }
