@@ -113,6 +113,18 @@ pub trait Rewrite {
         unreachable!("{old} is a while")
     }
 
+    /// The range that the copy of the `for` loop `old` runs over, if not the
+    /// same; `range` is that of the old one, in the new Func.
+    fn range(
+        &mut self,
+        b: &mut FuncBuilder,
+        old: NodeId,
+        range: (NodeId, NodeId),
+    ) -> (NodeId, NodeId) {
+        let _ = (b, old);
+        range
+    }
+
     /// Where the `for` loop `old` of `func` is cut into loops that run one
     /// after the other, from the first index to the last: for each cut the
     /// old values, all from outside of the loop, that [`cut`](Self::cut)
@@ -584,10 +596,11 @@ impl<R: Rewrite> Copier<'_, R> {
         b: &mut FuncBuilder,
         id: NodeId,
         body: RegionId,
-        (mut lo, hi): (NodeId, NodeId),
+        ends: (NodeId, NodeId),
         lanes: u16,
         mut carried: Vec<NodeId>,
     ) -> Vec<NodeId> {
+        let (mut lo, hi) = self.rewrite.range(b, id, ends);
         let cuts = self.rewrite.cuts(self.func, id);
         for piece in 0..=cuts.len() {
             let cut = cuts.get(piece).map(|values| {

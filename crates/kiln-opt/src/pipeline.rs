@@ -62,6 +62,20 @@ pub fn optimize_traced(
     Ok(Optimized { func, report })
 }
 
+/// The first passes alone: without calls, and with counted loops for those
+/// that count.
+pub(crate) fn prepare(func: &Func, config: &OptConfig) -> Result<Func, OptError> {
+    let mut column = Column {
+        config,
+        trace: &mut |_, _| {},
+        report: Report::default(),
+        counts: Counts::default(),
+    };
+    let func = column.inline(func)?;
+    let func = column.rules("rules", &func)?;
+    column.count(func)
+}
+
 /// What most rows of `func` run: of each mathematical function that the config
 /// does not call native, the common path alone. For counting, not for running:
 /// other rows get wrong values.

@@ -19,10 +19,12 @@ use crate::error::RuntimeError;
 use crate::grid::Grid;
 use crate::interpret::Interpreted;
 use crate::level::Ran;
-use crate::native::{Compiled, Form, Request};
+use crate::native::{Code, Compiled, Form, Request};
 use crate::output::Values;
+use crate::pieces::InPieces;
 use crate::rows::{data_of, data_of_mut};
 use crate::stop::Stop;
+use crate::threads::Parallel;
 use kiln_ir::{Access, Const, Func, ParamType, Signature, guard_accesses, is_guarded};
 use std::fmt;
 use std::ops::Range;
@@ -32,8 +34,10 @@ use {
     crate::columns::ran,
     crate::fpenv,
     crate::frame::Frame,
+    crate::pieces,
     crate::stats::count,
     kiln_codegen::frame::{DONE, STOPPED},
+    std::sync::PoisonError,
 };
 
 /// Results of a call that need no heap.
@@ -66,7 +70,10 @@ const RESULTS: usize = 16;
 /// # Ok::<(), kiln_runtime::RuntimeError>(())
 /// ```
 #[derive(Clone)]
-pub struct ArrayKernel(Arc<Inner>);
+pub struct ArrayKernel {
+    inner: Arc<Inner>,
+    parallel: Parallel,
+}
 
 struct Inner {
     engine: Arc<Shared>,
@@ -76,11 +83,10 @@ struct Inner {
     writes: bool,
     fast: Code,
     guarded: Code,
+    /// The same in pieces, made when a call may use several threads.
+    pieces: OnceLock<Result<InPieces, RuntimeError>>,
     interpreted: OnceLock<Result<Interpreted, RuntimeError>>,
 }
-
-/// Native code, once there is some; `None` if there is none for good.
-type Code = OnceLock<Option<Arc<Compiled>>>;
 
 impl Engine {
     /// A kernel that calls a function of scalars and arrays. Each access is
@@ -97,14 +103,19 @@ impl Engine {
             false => Arc::new(guard_accesses(&func)),
         };
         let is_written = |ty: ParamType| ty.as_array().is_some_and(|a| a.access == Access::Mut);
-        let kernel = ArrayKernel(Arc::new(Inner {
+        let inner = Inner {
             engine: self.0.clone(),
             writes: func.params().iter().any(|p| is_written(p.ty)),
             fast: Code::new(),
             guarded: Code::new(),
+            pieces: OnceLock::new(),
             interpreted: OnceLock::new(),
             func,
-        }));
+        };
+        let kernel = ArrayKernel {
+            inner: Arc::new(inner),
+            parallel: Parallel::AsEngine,
+        };
         if self.0.is_eager() {
             kernel.prepare();
         }
@@ -115,18 +126,44 @@ impl Engine {
 impl ArrayKernel {
     /// The function, with a guard before each access.
     pub fn func(&self) -> &Arc<Func> {
-        &self.0.func
+        &self.inner.func
     }
 
     /// The types that it takes and gives.
     pub fn signature(&self) -> Signature {
-        Signature::of(&self.0.func)
+        Signature::of(&self.inner.func)
+    }
+
+    /// The same on as many threads as said: the rounds of its outermost loop
+    /// are shared by them where that pays, if they are
+    /// [independent](Self::check_pieces); if not, a call runs on one thread.
+    #[must_use]
+    pub fn parallel(&self, parallel: impl Into<Parallel>) -> ArrayKernel {
+        ArrayKernel {
+            inner: self.inner.clone(),
+            parallel: parallel.into(),
+        }
+    }
+
+    /// Whether the function comes in pieces, so that threads can share it: it
+    /// is tests, then one counted loop, of whose rounds none touches an
+    /// element that another one writes.
+    ///
+    /// # Errors
+    /// [`RuntimeError::NotInPieces`] with the reason, such as the two accesses
+    /// that may meet.
+    pub fn check_pieces(&self) -> Result<(), RuntimeError> {
+        match self.inner.pieces() {
+            Ok(_) => Ok(()),
+            Err(error) => Err(error.clone()),
+        }
     }
 
     /// Makes native code now. Gives it, or `None` if there is none to be had.
     pub fn prepare(&self) -> Option<Arc<Compiled>> {
-        self.0.native(&self.0.fast, Form::Frame)?;
-        self.0.fast.get().cloned().flatten()
+        let inner = &self.inner;
+        inner.native(&inner.fast, Form::Frame, &inner.func)?;
+        inner.fast.get().cloned().flatten()
     }
 
     /// What becomes of the function, as text: its code before and after the
@@ -137,8 +174,8 @@ impl ArrayKernel {
     /// As [`Engine::explain`](crate::Engine::explain).
     #[cfg(feature = "jit")]
     pub fn explain(&self) -> Result<crate::Explanation, RuntimeError> {
-        let engine = Engine(self.0.engine.clone());
-        engine.explain(&self.0.func, crate::Shape::Arrays, None)
+        let engine = Engine(self.inner.engine.clone());
+        engine.explain(&self.inner.func, crate::Shape::Arrays, None)
     }
 
     /// Calls the function; `results` is filled with one value per result.
@@ -148,9 +185,11 @@ impl ArrayKernel {
     /// two share memory of which one is written, or there is not one place
     /// per result: nothing is written then. The fault of the function: what
     /// it stored before is stored, what comes after is not, and outputs and
-    /// `results` have no values.
+    /// `results` have no values. On several threads it is the fault of the
+    /// lowest failing round; what other pieces of the loop store may be
+    /// stored, too.
     pub fn call(&self, args: &mut [Arg<'_>], results: &mut [Const]) -> Result<Ran, RuntimeError> {
-        self.0.call(args, results, None)
+        self.inner.call(self.parallel, args, results, None)
     }
 
     /// As [`call`](Self::call), with a slot for each result: its bits, those
@@ -163,8 +202,8 @@ impl ArrayKernel {
         args: &mut [Arg<'_>],
         results: &mut [u64],
     ) -> Result<Ran, RuntimeError> {
-        self.0.check(args, results.len())?;
-        self.0.call_checked(args, results, None)
+        self.inner.check(args, results.len())?;
+        self.inner.call_checked(self.parallel, args, results, None)
     }
 
     /// As [`call`](Self::call), until it is stopped.
@@ -178,19 +217,20 @@ impl ArrayKernel {
         args: &mut [Arg<'_>],
         results: &mut [Const],
     ) -> Result<Ran, RuntimeError> {
-        self.0.call(args, results, Some(stop))
+        self.inner.call(self.parallel, args, results, Some(stop))
     }
 }
 
 impl fmt::Debug for ArrayKernel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ArrayKernel(@{})", self.0.func.name())
+        write!(f, "ArrayKernel(@{})", self.inner.func.name())
     }
 }
 
 impl Inner {
     fn call(
         &self,
+        parallel: Parallel,
         args: &mut [Arg<'_>],
         results: &mut [Const],
         stop: Option<&Stop>,
@@ -204,7 +244,7 @@ impl Inner {
             heap.resize(results.len(), 0);
             &mut heap[..]
         };
-        let ran = self.call_checked(args, slots, stop)?;
+        let ran = self.call_checked(parallel, args, slots, stop)?;
         for ((result, ty), &slot) in results.iter_mut().zip(self.func.results()).zip(&*slots) {
             *result = Const::from_bits(ty.scalar, slot);
         }
@@ -213,6 +253,7 @@ impl Inner {
 
     fn call_checked(
         &self,
+        parallel: Parallel,
         args: &mut [Arg<'_>],
         slots: &mut [u64],
         stop: Option<&Stop>,
@@ -221,7 +262,7 @@ impl Inner {
             return Err(RuntimeError::Stopped);
         }
         begin(args);
-        let ran = self.run(args, slots, stop)?;
+        let ran = self.run(parallel, args, slots, stop)?;
         finish(args);
         Ok(ran)
     }
@@ -290,17 +331,28 @@ impl Inner {
     }
 
     /// Runs it on arguments that fit.
+    #[cfg_attr(
+        not(feature = "jit"),
+        expect(unused_variables, reason = "the interpreter has one thread")
+    )]
     fn run(
         &self,
+        parallel: Parallel,
         args: &mut [Arg<'_>],
         results: &mut [u64],
         stop: Option<&Stop>,
     ) -> Result<Ran, RuntimeError> {
         #[cfg(feature = "jit")]
-        if self.engine.is_native()
-            && let Some(fast) = self.native(&self.fast, Form::Frame)
-        {
-            return self.run_native(fast, args, results, stop);
+        if self.engine.is_native() {
+            let most = self.engine.threads.of(parallel);
+            if most > 1
+                && let Some(ran) = self.run_pieces(most, args, results, stop)
+            {
+                return ran;
+            }
+            if let Some(fast) = self.native(&self.fast, Form::Frame, &self.func) {
+                return self.run_native(fast, args, results, stop);
+            }
         }
         self.interpret(args, results, stop)?;
         Ok(Ran::INTERPRETED)
@@ -314,19 +366,12 @@ impl Inner {
         results: &mut [u64],
         stop: Option<&Stop>,
     ) -> Result<Ran, RuntimeError> {
-        let mut frame = Frame::new(fast.layout());
-        for (param, arg) in args.iter_mut().enumerate() {
-            fill(&mut frame, param, arg);
-        }
-        if let Some(stop) = stop {
-            frame.set_stop(&stop.0);
-        }
-        frame.set_strips(fast.strips());
+        let mut frame = self.frame(fast, args, stop);
         let mut code = fast;
         let mut status = call_code(code, &mut frame);
         if status > DONE && code.fault(status).is_some_and(|f| f.is_retry()) {
             count(&self.engine.counters.retries);
-            let Some(guarded) = self.native(&self.guarded, Form::Guarded) else {
+            let Some(guarded) = self.native(&self.guarded, Form::Guarded, &self.func) else {
                 // Nothing was stored, so the interpreter may begin anew.
                 self.interpret(args, results, stop)?;
                 return Ok(Ran::INTERPRETED);
@@ -344,6 +389,108 @@ impl Inner {
             STOPPED => Err(RuntimeError::Stopped),
             status => Err(self.failed(code, status, &mut frame)),
         }
+    }
+
+    /// A frame with the arguments of a call.
+    #[cfg(feature = "jit")]
+    #[inline]
+    fn frame<'c>(
+        &self,
+        code: &'c Compiled,
+        args: &mut [Arg<'_>],
+        stop: Option<&Stop>,
+    ) -> Frame<'c> {
+        let mut frame = Frame::new(code.layout());
+        for (param, arg) in args.iter_mut().enumerate() {
+            fill(&mut frame, param, arg);
+        }
+        if let Some(stop) = stop {
+            frame.set_stop(&stop.0);
+        }
+        frame.set_strips(code.strips());
+        frame
+    }
+
+    /// Runs it in pieces on at most `most` threads; `None` if it does not come
+    /// in pieces, or more than one does not pay.
+    #[cfg(feature = "jit")]
+    fn run_pieces(
+        &self,
+        most: usize,
+        args: &mut [Arg<'_>],
+        results: &mut [u64],
+        stop: Option<&Stop>,
+    ) -> Option<Result<Ran, RuntimeError>> {
+        let pieces = self.pieces().as_ref().ok()?;
+        let rounds = pieces.rounds(args)?;
+        let all = usize::try_from(rounds.end.abs_diff(rounds.start)).unwrap_or(usize::MAX);
+        let asked = self
+            .engine
+            .threads
+            .pieces(most, all, pieces.work(args, all));
+        let count_of_pieces = pieces::count(&rounds, asked);
+        if count_of_pieces <= 1 {
+            return None;
+        }
+        let fast = self.native(&pieces.fast, Form::Frame, &pieces.func)?;
+        // Threads that have stored cannot go back to code that is not there.
+        let guarded = match fast.can_retry() {
+            true => Some(self.native(&pieces.guarded, Form::Guarded, &pieces.func)?),
+            false => None,
+        };
+        let whole = self.frame(fast, args, stop);
+        let first = std::sync::Mutex::new(results);
+        let cut = pieces::cut(rounds, asked);
+        let params = args.len();
+        count(&self.engine.counters.parallel);
+        // From here on threads share the arguments; nobody else does, as they
+        // are borrowed for the call.
+        let done = self.engine.threads.run(most, count_of_pieces, &|piece| {
+            let mut frame = whole.copy();
+            let Range { start, end } = cut(piece);
+            frame.set_scalar(params, start as u64);
+            frame.set_scalar(params + 1, end as u64);
+            self.run_piece(fast, guarded, &mut frame)?;
+            if piece == 0 {
+                // No result depends on the loop.
+                let mut results = first.lock().unwrap_or_else(PoisonError::into_inner);
+                for (index, slot) in results.iter_mut().enumerate() {
+                    *slot = frame.result(index);
+                }
+            }
+            Ok(())
+        });
+        Some(done.map(|()| ran(Some(fast))))
+    }
+
+    /// Runs a piece whose frame is filled.
+    #[cfg(feature = "jit")]
+    fn run_piece(
+        &self,
+        fast: &Compiled,
+        guarded: Option<&Compiled>,
+        frame: &mut Frame<'_>,
+    ) -> Result<(), RuntimeError> {
+        let mut code = fast;
+        let mut status = call_code(code, frame);
+        if status > DONE
+            && let Some(guarded) = guarded
+            && code.fault(status).is_some_and(|f| f.is_retry())
+        {
+            count(&self.engine.counters.retries);
+            code = guarded;
+            status = call_code(code, frame);
+        }
+        match status {
+            DONE => Ok(()),
+            STOPPED => Err(RuntimeError::Stopped),
+            status => Err(self.failed(code, status, frame)),
+        }
+    }
+
+    fn pieces(&self) -> &Result<InPieces, RuntimeError> {
+        self.pieces
+            .get_or_init(|| InPieces::of(&self.func, self.engine.limits()))
     }
 
     #[cfg(feature = "jit")]
@@ -376,21 +523,22 @@ impl Inner {
             .map_err(|failure| named(interpreted.error(failure, None), self.func.name()))
     }
 
-    /// The code of one form, made if it must be.
-    fn native<'k>(&self, kept: &'k Code, form: Form) -> Option<&'k Compiled> {
+    /// The code of one form, made if it must be: of the function, or of it in
+    /// pieces.
+    fn native<'k>(&self, kept: &'k Code, form: Form, func: &Arc<Func>) -> Option<&'k Compiled> {
         if let Some(code) = kept.get() {
             return code.as_deref();
         }
-        self.make(kept, form)
+        self.make(kept, form, func)
     }
 
     #[cold]
-    fn make<'k>(&self, kept: &'k Code, form: Form) -> Option<&'k Compiled> {
+    fn make<'k>(&self, kept: &'k Code, form: Form, func: &Arc<Func>) -> Option<&'k Compiled> {
         let request = Request {
             form,
-            func: &|| self.func.clone(),
+            func: &|| func.clone(),
         };
-        let key: crate::cache::Key = format!("{form:?}\n{}", key_text(&self.func)).into();
+        let key: crate::cache::Key = format!("{form:?}\n{}", key_text(func)).into();
         match self.engine.native(&key, request) {
             Native::Code(code) => kept.get_or_init(|| Some(code)).as_deref(),
             Native::Never => kept.get_or_init(|| None).as_deref(),
@@ -475,7 +623,7 @@ impl Memory {
 }
 
 /// The argument as the interpreter takes it.
-fn interpreter_arg<'a>(arg: &'a mut Arg<'_>) -> kiln_interp::Arg<'a> {
+pub(crate) fn interpreter_arg<'a>(arg: &'a mut Arg<'_>) -> kiln_interp::Arg<'a> {
     use kiln_interp::Arg as Interpreted;
     let is_line = |grid: &Grid, len: usize| {
         grid.rank() == 1 && grid.is_contiguous() && grid.shape()[0] == len
@@ -516,8 +664,11 @@ fn call_code(code: &Compiled, frame: &mut Frame<'_>) -> i64 {
     // entry, and the frame has its layout. Every argument fits its parameter
     // (`Inner::check`) and its grid lies within its slice (`Grid`), which the
     // arguments borrow during the call; what the Func writes is borrowed
-    // alone, and shares no memory with another argument. Code reaches no
-    // element outside a shape, since a guard stands before every access.
+    // alone, and shares no memory with another argument. Calls for pieces run
+    // at once, and no element that one writes is touched by another
+    // (`kiln_opt::pieces`; a view that is written has no element twice). Code
+    // reaches no element outside a shape, since a guard stands before every
+    // access.
     fpenv::with_default(|| unsafe { code.call(frame.as_mut_ptr()) })
 }
 

@@ -102,6 +102,11 @@ impl Compiled {
             .get(usize::try_from(status).ok()?.checked_sub(1)?)
     }
 
+    /// Whether a call may have to be made again by the guarded variant.
+    pub(crate) fn can_retry(&self) -> bool {
+        self.faults.iter().any(KnownFault::is_retry)
+    }
+
     /// The table of the strips that the code calls.
     pub(crate) fn strips(&self) -> &[*const u8] {
         self.loaded.strips()

@@ -310,6 +310,10 @@ impl Shared {
         self.direct.tier() == Tier::Native
     }
 
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.settings.limits
+    }
+
     pub(crate) fn is_eager(&self) -> bool {
         self.settings.policy == Policy::Eager && self.is_native()
     }

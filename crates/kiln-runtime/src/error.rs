@@ -264,6 +264,16 @@ pub enum RuntimeError {
         /// The other parameter.
         other: String,
     },
+    /// A function of arrays was to run in pieces on several threads, and its
+    /// rounds are not seen to be independent.
+    #[error("@{name} does not come in pieces")]
+    NotInPieces {
+        /// The function.
+        name: String,
+        /// Why not.
+        #[source]
+        why: Box<kiln_opt::NotInPieces>,
+    },
     /// An access outside an array, which a valid function of one row does
     /// not hold.
     #[error("index {index:?} lies outside an array")]

@@ -58,6 +58,14 @@ impl<'l> Frame<'l> {
         frame
     }
 
+    /// One with the same words in it.
+    pub(crate) fn copy(&self) -> Frame<'l> {
+        let mut frame = Frame::new(self.layout);
+        frame.small = self.small;
+        frame.large.copy_from_slice(&self.large);
+        frame
+    }
+
     fn lines(&mut self) -> &mut [Line] {
         if self.large.is_empty() {
             &mut self.small

@@ -38,6 +38,7 @@ mod limits;
 pub mod math;
 mod native;
 mod output;
+mod pieces;
 mod rows;
 mod scalar;
 mod stats;
@@ -76,6 +77,7 @@ pub use error::{Fault, RuntimeError};
 #[cfg(feature = "jit")]
 pub use explain::{Explanation, Shape};
 pub use kiln_interp::{Slice, SliceMut};
+pub use kiln_opt::NotInPieces;
 pub use level::{Level, Ran, Tier};
 pub use limits::Limits;
 pub use native::Compiled;

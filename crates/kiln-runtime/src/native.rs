@@ -29,6 +29,9 @@ pub(crate) enum Form {
     Rows,
 }
 
+/// Native code, once there is some; `None` if there is none for good.
+pub(crate) type Code = std::sync::OnceLock<Option<Arc<Compiled>>>;
+
 /// What code to make.
 pub(crate) struct Request<'a> {
     pub(crate) form: Form,

@@ -16,6 +16,9 @@ mod limits;
 #[cfg(target_arch = "x86_64")]
 #[path = "it/mxcsr.rs"]
 mod mxcsr;
+#[cfg(feature = "rayon")]
+#[path = "it/pieces.rs"]
+mod pieces;
 #[path = "it/scalar.rs"]
 mod scalar;
 #[cfg(feature = "rayon")]

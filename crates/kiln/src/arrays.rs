@@ -6,7 +6,7 @@ use crate::func::Func;
 use crate::value::{Value, Values};
 use kiln_formula::OutputInfo;
 use kiln_ir::{Const, Scalar};
-use kiln_runtime::{Arg, Stop};
+use kiln_runtime::{Arg, Parallel, Stop};
 use std::sync::Arc;
 
 /// Outputs of a call that need no heap.
@@ -50,6 +50,50 @@ impl ArrayKernel {
             kernel: engine.runtime().arrays(func.ir().clone())?,
             outputs: func.output_infos().clone(),
         })
+    }
+
+    /// The same on as many threads as said: a `bool`, or a number. They share
+    /// the rounds of its outermost loop where that pays, with every bit the
+    /// same, if the computation [comes in pieces](Self::check_pieces); else
+    /// its calls run on one thread.
+    ///
+    /// ```
+    /// let b = kiln::Builder::new("double");
+    /// let x = b.array_mut::<f64, 1>("x");
+    /// b.for_each(0, x.len(), |i| x.set(i, x.at(i) * 2.0));
+    /// let double = b.finish()?.arrays()?.parallel(true);
+    /// double.check_pieces()?;
+    /// let mut x = vec![1.0; 1_000_000];
+    /// double.call(&mut [(&mut x).into()])?;
+    /// assert!(x.iter().all(|&x| x == 2.0));
+    /// # Ok::<(), kiln::Error>(())
+    /// ```
+    #[must_use]
+    pub fn parallel(&self, parallel: impl Into<Parallel>) -> ArrayKernel {
+        ArrayKernel {
+            kernel: self.kernel.parallel(parallel),
+            outputs: self.outputs.clone(),
+        }
+    }
+
+    /// Whether threads can share it: it is tests, then one counted loop that
+    /// hands nothing from round to round, and no round touches an element
+    /// that another one writes.
+    ///
+    /// ```
+    /// let b = kiln::Builder::new("running");
+    /// let x = b.array_mut::<f64, 1>("x");
+    /// b.for_each(1, x.len(), |i| x.set(i, x.at(i) + x.at(i - 1)));
+    /// let error = b.finish()?.arrays()?.check_pieces().unwrap_err();
+    /// let why = std::error::Error::source(&error).unwrap().to_string();
+    /// assert_eq!(why, "rounds may meet at a store of x[i] and a load of x[-1 + i]");
+    /// # Ok::<(), kiln::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// What is in the way.
+    pub fn check_pieces(&self) -> Result<(), Error> {
+        Ok(self.kernel.check_pieces()?)
     }
 
     /// Calls it; gives its outputs by name.

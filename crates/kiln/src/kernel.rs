@@ -94,7 +94,7 @@ impl Kernel {
     /// let k = "sqrt(x * x + 1)".parse::<kiln::Formula>()?.kernel().parallel(true);
     /// let x: Vec<f64> = (0..1_000_000).map(f64::from).collect();
     /// let y = k.map(&[("x", (&x).into())])?;
-    /// assert_eq!(y.len(), 1_000_000);
+    /// assert_eq!(y["result"].len(), 1_000_000);
     /// # Ok::<(), kiln::Error>(())
     /// ```
     #[must_use]

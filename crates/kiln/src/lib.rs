@@ -135,4 +135,6 @@ mod guide {
     struct Errors;
     #[doc = include_str!("../../../docs/guide/testing.md")]
     struct Testing;
+    #[doc = include_str!("../../../docs/guide/threads.md")]
+    struct Threads;
 }

@@ -11,6 +11,7 @@ mod errors;
 mod random;
 mod records;
 mod sizes;
+mod threads;
 #[cfg(feature = "macros")]
 mod vectors;
 mod verbs;

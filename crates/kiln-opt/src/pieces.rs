@@ -1,0 +1,330 @@
+//! Pieces: a Func whose outermost loop may run in parts, in any order and at
+//! once.
+//!
+//! A Func comes in pieces if it is tests, then one counted loop that carries
+//! nothing, and the rounds of that loop are independent: of every array that
+//! the loop writes there is one dimension in which each of its accesses moves
+//! with the loop's index, by the same step and from the same place, so that
+//! an element is touched in one round only; all other arrays are only read.
+//! The test is simple on purpose. What it refuses may still be independent,
+//! and [`NotInPieces`] says what it saw.
+//!
+//! The Func of a piece takes two further numbers, `first` and `last`, and runs
+//! the rounds of the loop that lie in `first..last`. What stands before the
+//! loop runs in every piece: it tests, and stores nothing.
+//!
+//! Deliberately absent: products of the index and a value that is not known,
+//! as in `y[i * w + j]`, which are distinct only where they do not wrap; loops
+//! inside of others; two loops in a row.
+
+use crate::config::{OptConfig, OptError};
+use crate::cost::region_price;
+use crate::pipeline::prepare;
+use kiln_ir::{
+    ArrayRef, Bounds, Const, Context, Func, FuncBuilder, Node, NodeId, Op, ParamType, Poly,
+    RegionId, Rewrite, Scalar, Schedule, inline,
+};
+use rustc_hash::{FxHashMap, FxHashSet};
+use thiserror::Error;
+
+/// The largest step of an index for which rounds that meet again lie further
+/// apart than any loop runs: indices are taken modulo 2^64.
+const STEP_MAX: i128 = 1 << 15;
+
+/// A Func in pieces.
+#[derive(Clone, Debug)]
+pub struct Pieces {
+    /// The Func of a piece: its last two parameters, both `i64`, are the first
+    /// round and one past the last. It has the results of the whole Func,
+    /// which do not depend on the loop.
+    pub func: Func,
+    /// The first round of the loop and one past its last, from the parameters
+    /// of the Func.
+    pub range: Func,
+    /// The price of a round, loops inside of it taken once.
+    pub work: u32,
+}
+
+/// Why a Func does not come in pieces.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum NotInPieces {
+    /// It is something other than tests and then one counted loop.
+    #[error("it is not one counted loop, with nothing but tests before it")]
+    Form,
+    /// The loop hands values from round to round.
+    #[error("a round begins with what the one before it has computed")]
+    Carried,
+    /// A local array is used in the loop.
+    #[error("its rounds use a local array")]
+    Local,
+    /// Two accesses may touch one element in different rounds.
+    #[error("rounds may meet at {first} and {second}")]
+    Dependent {
+        /// The name of the array.
+        array: String,
+        /// A store.
+        first: String,
+        /// A store or a load, which may be the same.
+        second: String,
+    },
+    /// The passes refuse it.
+    #[error(transparent)]
+    Optimise(#[from] OptError),
+}
+
+/// Cuts a verified Func, whose accesses are guarded, into pieces.
+///
+/// # Errors
+/// Why that cannot be done, or was not seen to be possible.
+pub fn pieces(func: &Func, config: &OptConfig) -> Result<Pieces, NotInPieces> {
+    let func = prepare(func, config)?;
+    let node = outer_loop(&func)?;
+    let Node::For { body, .. } = *func.node(node) else {
+        return Err(NotInPieces::Form);
+    };
+    let schedule = Schedule::of(&func);
+    Test::of(&func, &schedule, body).independent()?;
+    Ok(Pieces {
+        work: region_price(&func, &schedule, body),
+        range: copy(&func, node, None),
+        func: copy(&func, node, Some(["first", "last"])),
+    })
+}
+
+/// The one loop that a Func ends with.
+fn outer_loop(func: &Func) -> Result<NodeId, NotInPieces> {
+    let effects = &func.region(func.body()).effects;
+    let Some((&last, before)) = effects.split_last() else {
+        return Err(NotInPieces::Form);
+    };
+    let is_test = |&id: &NodeId| matches!(func.node(id), Node::Guard { .. });
+    match func.node(last) {
+        Node::For { init, .. } if !init.is_empty() => Err(NotInPieces::Carried),
+        Node::For { lanes: 1, .. } if before.iter().all(is_test) => Ok(last),
+        _ => Err(NotInPieces::Form),
+    }
+}
+
+/// Copies `func` with the loop `node` over the rounds between two further
+/// parameters; without them over no rounds, and giving which there are.
+fn copy(func: &Func, node: NodeId, ends: Option<[&str; 2]>) -> Func {
+    let mut b = FuncBuilder::new(func.name());
+    let (mut values, mut arrays) = (Vec::new(), Vec::new());
+    for param in func.params() {
+        let name = param.name.clone();
+        let (value, array) = match param.ty {
+            ParamType::Scalar(s) => (Some(b.scalar_param(name, s)), None),
+            ParamType::Array(ty) => (None, Some(b.array_param(name, ty))),
+        };
+        values.push(value);
+        arrays.push(array);
+    }
+    let ends = ends.map(|names| {
+        names.map(|name| {
+            let mut name = name.to_owned();
+            while func.params().iter().any(|p| p.name == name) {
+                name.push('_');
+            }
+            b.scalar_param(name, Scalar::I64)
+        })
+    });
+    let mut copy = Copy {
+        node,
+        ends,
+        range: Vec::new(),
+    };
+    let results = inline(&mut b, func, &values, &arrays, &mut copy);
+    match ends {
+        Some(_) => b.finish(&results),
+        None => b.finish(&copy.range),
+    }
+}
+
+/// Copies all but the range of one loop.
+struct Copy {
+    node: NodeId,
+    ends: Option<[NodeId; 2]>,
+    /// The range as it was, in the new Func.
+    range: Vec<NodeId>,
+}
+
+impl Rewrite for Copy {
+    fn range(
+        &mut self,
+        b: &mut FuncBuilder,
+        old: NodeId,
+        (lo, hi): (NodeId, NodeId),
+    ) -> (NodeId, NodeId) {
+        if old != self.node {
+            return (lo, hi);
+        }
+        self.range = vec![lo, hi];
+        match self.ends {
+            Some([first, last]) => (b.op(Op::Max, &[lo, first]), b.op(Op::Min, &[hi, last])),
+            None => {
+                let zero = b.constant(Const::i64(0));
+                (zero, zero)
+            }
+        }
+    }
+}
+
+/// An access in a loop.
+struct Access {
+    array: ArrayRef,
+    is_store: bool,
+    /// By dimension; modulo 2^64.
+    index: Vec<Poly>,
+}
+
+/// The rounds of a loop, and what they touch.
+struct Test<'a> {
+    func: &'a Func,
+    /// The index of the loop.
+    round: NodeId,
+    /// What runs in the loop.
+    inside: FxHashSet<NodeId>,
+    accesses: Vec<Access>,
+}
+
+impl<'a> Test<'a> {
+    fn of(func: &'a Func, schedule: &Schedule, body: RegionId) -> Test<'a> {
+        let bounds = Bounds::of(func);
+        let context = Context::default();
+        let mut test = Test {
+            func,
+            round: func.region(body).args[0],
+            inside: FxHashSet::default(),
+            accesses: Vec::new(),
+        };
+        let mut pending = vec![body];
+        while let Some(region) = pending.pop() {
+            test.inside.extend(&func.region(region).args);
+            for &id in schedule.nodes(region) {
+                test.inside.insert(id);
+                pending.extend(func.regions_of(id));
+                let (array, index, is_store) = match func.node(id) {
+                    Node::Load { array, index, .. } => (*array, &index[..], false),
+                    Node::Store { array, index, .. } => (*array, &index[..], true),
+                    // Its place is its own index, which is not this loop's.
+                    Node::Scan { array, .. } => (*array, &[][..], true),
+                    _ => continue,
+                };
+                let poly = |&v: &NodeId| bounds.wrapping_value(&context, v);
+                test.accesses.push(Access {
+                    array,
+                    is_store,
+                    index: index.iter().map(poly).collect(),
+                });
+            }
+        }
+        test
+    }
+
+    fn independent(&self) -> Result<(), NotInPieces> {
+        let is_local = |access: &Access| matches!(access.array, ArrayRef::Local(_));
+        if self.accesses.iter().any(is_local) {
+            return Err(NotInPieces::Local);
+        }
+        let mut by_array: FxHashMap<ArrayRef, Vec<&Access>> = FxHashMap::default();
+        for access in &self.accesses {
+            by_array.entry(access.array).or_default().push(access);
+        }
+        // In the order of the accesses, so that the answer is always the same.
+        for store in self.accesses.iter().filter(|access| access.is_store) {
+            let all = &by_array[&store.array];
+            if let Some(other) = self.meets(store, all) {
+                return Err(NotInPieces::Dependent {
+                    array: self.array_name(store.array),
+                    first: self.describe(store),
+                    second: self.describe(other),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The first of the accesses that may touch in another round what `store`
+    /// touches; `None` if one dimension tells all rounds apart.
+    fn meets<'t>(&self, store: &'t Access, all: &[&'t Access]) -> Option<&'t Access> {
+        let mut met = store;
+        for (dim, index) in store.index.iter().enumerate() {
+            let Some(place) = self.moving(index) else {
+                continue;
+            };
+            let apart = |other: &&&Access| self.moving(&other.index[dim]).as_ref() != Some(&place);
+            met = all.iter().find(apart)?;
+        }
+        Some(met)
+    }
+
+    /// An index as a step of the loop's index and a place that stays, if it
+    /// is that.
+    fn moving(&self, index: &Poly) -> Option<(i128, Poly)> {
+        let step = index.linear_coefficient(self.round)?;
+        if step == 0 || step.abs() > STEP_MAX {
+            return None;
+        }
+        let place = index.plus(-step, &Poly::node(self.round))?;
+        let stays = |v: NodeId| match self.func.node(v) {
+            Node::Proj { of, .. } => !self.inside.contains(of),
+            _ => !self.inside.contains(&v),
+        };
+        let is_fixed = place.nodes().all(stays);
+        is_fixed.then_some((step, place))
+    }
+
+    fn array_name(&self, array: ArrayRef) -> String {
+        match array {
+            ArrayRef::Param(index) => self.func.params()[index as usize].name.clone(),
+            ArrayRef::Local(_) => "a local array".to_owned(),
+        }
+    }
+
+    /// An access as text: `y[i + 1, ..]`, with `i` for the index of the loop.
+    fn describe(&self, access: &Access) -> String {
+        let index: Vec<String> = access.index.iter().map(|p| self.poly(p)).collect();
+        let what = if access.is_store { "a store" } else { "a load" };
+        format!(
+            "{what} of {}[{}]",
+            self.array_name(access.array),
+            index.join(", ")
+        )
+    }
+
+    /// An index as text, `..` for what has no name.
+    fn poly(&self, index: &Poly) -> String {
+        let mut text = String::new();
+        for (nodes, factor) in index.terms() {
+            let names: Option<Vec<&str>> = nodes.iter().map(|&v| self.name(v)).collect();
+            let Some(names) = names else {
+                return "..".to_owned();
+            };
+            let sign = match (text.is_empty(), factor < 0) {
+                (true, false) => "",
+                (true, true) => "-",
+                (false, false) => " + ",
+                (false, true) => " - ",
+            };
+            text.push_str(sign);
+            let size = factor.unsigned_abs();
+            if size != 1 || names.is_empty() {
+                text.push_str(&size.to_string());
+                text.push_str(if names.is_empty() { "" } else { " * " });
+            }
+            text.push_str(&names.join(" * "));
+        }
+        match text.is_empty() {
+            true => "0".to_owned(),
+            false => text,
+        }
+    }
+
+    fn name(&self, id: NodeId) -> Option<&str> {
+        match self.func.node(id) {
+            _ if id == self.round => Some("i"),
+            Node::Param(index) => Some(&self.func.params()[*index as usize].name),
+            _ => None,
+        }
+    }
+}
