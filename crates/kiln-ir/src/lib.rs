@@ -47,6 +47,6 @@ pub use range::{Interval, Ranges};
 pub use rewrite::{Choice, Counted, CountedPart, Keep, Rewrite, inline, rewrite};
 pub use schedule::Schedule;
 pub use signature::Signature;
-pub use strip::{Row, Strip, StripInput, Walk, cut, is_lane, strip_loop};
+pub use strip::{INNER_MAX, Row, Strip, StripInput, Walk, cut, is_lane, strip_loop};
 pub use types::{Access, ArrayType, Layout, ParamType, Scalar, Type};
 pub use verify::{VerifyError, Violation, verify};

@@ -49,9 +49,15 @@ pub trait Rewrite {
     }
 
     /// Where the access `old` stands in the new Func, if not at the same
-    /// index of the same array. Its old index is then not needed.
-    fn place(&mut self, b: &mut FuncBuilder, old: NodeId) -> Option<(ArrayRef, NodeId)> {
-        let _ = (b, old);
+    /// index of the same array. Its old index is then not needed. `map` has
+    /// the new nodes of old ones.
+    fn place(
+        &mut self,
+        b: &mut FuncBuilder,
+        old: NodeId,
+        map: &[Option<NodeId>],
+    ) -> Option<(ArrayRef, Vec<NodeId>)> {
+        let _ = (b, old, map);
         None
     }
 
@@ -383,8 +389,8 @@ impl<R: Rewrite> Copier<'_, R> {
         index: &[NodeId],
         old: NodeId,
     ) -> (ArrayRef, Vec<NodeId>) {
-        match self.rewrite.place(b, old) {
-            Some((array, index)) => (array, vec![index]),
+        match self.rewrite.place(b, old, &self.map) {
+            Some(place) => place,
             None => (self.array(array), self.all(b, index)),
         }
     }

@@ -49,6 +49,23 @@ impl Schedule {
     pub fn place(&self, node: NodeId) -> Option<RegionId> {
         self.place[node.index()]
     }
+
+    /// These regions and all those in them, each before what is in it.
+    pub fn inside(
+        &self,
+        func: &Func,
+        regions: impl IntoIterator<Item = RegionId>,
+    ) -> Vec<RegionId> {
+        let mut found: Vec<RegionId> = regions.into_iter().collect();
+        let mut next = 0;
+        while let Some(&region) = found.get(next) {
+            next += 1;
+            for &id in self.nodes(region) {
+                found.extend(func.regions_of(id));
+            }
+        }
+        found
+    }
 }
 
 struct Placer<'a> {

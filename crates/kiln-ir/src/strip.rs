@@ -50,6 +50,9 @@ pub enum StripInput {
 }
 
 /// The elements of an array that the index of a loop walks over.
+///
+/// Where accesses stand in counted loops inside of that loop, they may move
+/// with those, too: a row is then a table, with a dimension for each of them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Row {
     /// One of the accesses that make it, a load or a store of the Func.
@@ -58,8 +61,37 @@ pub struct Row {
     pub offset: i64,
     /// How far the elements lie apart.
     pub walk: Walk,
+    /// The indices of the counted loops inside that it moves with, too, from
+    /// the outermost.
+    pub inner: [Option<NodeId>; INNER_MAX],
     /// Whether the loop writes it.
     pub is_written: bool,
+}
+
+/// The most loops inside of a loop that a row of it moves with.
+pub const INNER_MAX: usize = 2;
+
+impl Row {
+    /// The indices of the loops inside that it moves with.
+    pub fn inner(&self) -> impl Iterator<Item = NodeId> {
+        self.inner.into_iter().flatten()
+    }
+
+    /// Its dimensions, in the strip.
+    pub fn rank(&self) -> usize {
+        let still = self.walk == Walk::Still && self.inner().next().is_some();
+        self.inner().count() + usize::from(!still)
+    }
+
+    /// How it lies in memory, in the strip. Elements side by side do so in its
+    /// last dimension, and then its extent there is how far the rows before it
+    /// lie apart.
+    pub fn layout(&self) -> Layout {
+        match (self.walk, self.inner().count()) {
+            (Walk::Unit, 0 | 1) | (Walk::Still, 0) => Layout::Contiguous,
+            _ => Layout::Strided,
+        }
+    }
 }
 
 /// How far the elements of a row lie apart.
@@ -222,15 +254,12 @@ fn row_type(func: &Func, row: &Row) -> (ArrayRef, ArrayType) {
     let array = array_of(func, row.access);
     let ty = ArrayType {
         elem: func.array_type(array).elem,
-        rank: 1,
+        rank: row.rank() as u8,
         access: match row.is_written {
             true => Access::Mut,
             false => Access::Read,
         },
-        layout: match row.walk {
-            Walk::Still | Walk::Unit => Layout::Contiguous,
-            Walk::Strided => Layout::Strided,
-        },
+        layout: row.layout(),
     };
     (array, ty)
 }
@@ -258,12 +287,10 @@ struct Inside(Vec<bool>);
 impl Inside {
     fn of(func: &Func, schedule: &Schedule, body: RegionId) -> Inside {
         let mut inside = vec![false; func.node_count()];
-        let mut pending = vec![body];
-        while let Some(region) = pending.pop() {
+        for region in schedule.inside(func, [body]) {
             let args = func.region(region).args.iter();
             for &id in args.chain(schedule.nodes(region)) {
                 inside[id.index()] = true;
-                pending.extend(func.regions_of(id));
             }
         }
         Inside(inside)
@@ -323,16 +350,24 @@ impl Rewrite for Cutter<'_> {
         self.needed[old.index()]
     }
 
-    fn place(&mut self, b: &mut FuncBuilder, old: NodeId) -> Option<(ArrayRef, NodeId)> {
-        let &(row, offset) = self.places.get(&old)?;
-        let at = match (self.rows[row].walk, offset) {
-            (Walk::Still, _) => b.i64(offset),
-            (_, 0) => self.index,
+    fn place(
+        &mut self,
+        b: &mut FuncBuilder,
+        old: NodeId,
+        map: &[Option<NodeId>],
+    ) -> Option<(ArrayRef, Vec<NodeId>)> {
+        let &(number, offset) = self.places.get(&old)?;
+        let row = &self.rows[number];
+        let mut at: Vec<NodeId> = row.inner().filter_map(|i| map[i.index()]).collect();
+        match (row.walk, offset) {
+            (Walk::Still, _) if !at.is_empty() => {}
+            (Walk::Still, _) => at.push(b.i64(offset)),
+            (_, 0) => at.push(self.index),
             _ => {
                 let offset = b.i64(offset);
-                b.op(Op::Add, &[self.index, offset])
+                at.push(b.op(Op::Add, &[self.index, offset]));
             }
-        };
-        Some((self.arrays[row], at))
+        }
+        Some((self.arrays[number], at))
     }
 }

@@ -9,8 +9,8 @@
 
 use crate::cost::{BRANCH_PRICE, region_price};
 use kiln_ir::{
-    ArrayRef, Const, FaultKind, Func, FuncBuilder, Layout, Node, NodeId, Op, ParamType, RegionId,
-    Scalar, Schedule, Type, as_row_loop, is_lane,
+    ArrayRef, Const, FaultKind, Func, FuncBuilder, Node, NodeId, Op, ParamType, RegionId, Scalar,
+    Schedule, Type, as_row_loop, is_lane,
 };
 use thiserror::Error;
 
@@ -26,8 +26,8 @@ pub enum NotWidened {
     /// The loop was widened before.
     #[error("the loop is widened already")]
     Widened,
-    /// There is a loop in the loop, or a call.
-    #[error("there is a loop inside each row")]
+    /// There is a loop in the loop that rows run differently often, or a call.
+    #[error("there is a loop inside each row that cannot run for many at once")]
     InnerLoop,
     /// A row stores or checks under a condition.
     #[error("a row stores or checks something under a condition")]
@@ -35,12 +35,6 @@ pub enum NotWidened {
     /// An array is not read or written in the order of the rows.
     #[error("the array {array} is not accessed row by row")]
     Access {
-        /// The name of the array.
-        array: String,
-    },
-    /// The rows of an array lie apart.
-    #[error("the rows of {array} are not side by side in memory")]
-    Strided {
         /// The name of the array.
         array: String,
     },
@@ -78,7 +72,7 @@ pub fn widen(func: &Func, lanes: u16) -> Result<Func, NotWidened> {
     if lanes < 2 {
         return Err(NotWidened::OneLane);
     }
-    check_effects(func, body)?;
+    check_effects(func, body, &mut Effects::default())?;
     let mut widener = Widener {
         func,
         schedule: Schedule::of(func),
@@ -94,18 +88,43 @@ pub fn widen(func: &Func, lanes: u16) -> Result<Func, NotWidened> {
     Ok(widener.b.finish(&[]))
 }
 
-/// Checks the order and the kind of what has effects in a row.
-fn check_effects(func: &Func, body: RegionId) -> Result<(), NotWidened> {
-    let mut stored = false;
+/// What the effects of a row were, so far.
+#[derive(Default)]
+struct Effects {
+    stored: bool,
+    checked: bool,
+}
+
+/// Checks the order and the kind of what has effects in a row. Recurses on
+/// the nesting of regions, which is limited.
+fn check_effects(func: &Func, body: RegionId, seen: &mut Effects) -> Result<(), NotWidened> {
     for &id in &func.region(body).effects {
         match func.node(id) {
-            Node::Guard { .. } | Node::While { .. } if stored => return Err(NotWidened::LateGuard),
-            Node::Guard { .. } | Node::Load { .. } => {}
-            Node::Store { .. } => stored = true,
+            Node::Guard { .. } | Node::While { .. } if seen.stored => {
+                return Err(NotWidened::LateGuard);
+            }
+            Node::Guard { .. } => seen.checked = true,
+            Node::Load { .. } => {}
+            Node::Store { .. } => seen.stored = true,
             Node::If { .. } => return Err(NotWidened::ConditionalEffect),
             Node::While { cond, body, .. } => {
+                seen.checked = true;
                 check_masked(func, *cond)?;
                 check_masked(func, *body)?;
+            }
+            Node::For { body, .. } => {
+                let before = seen.stored;
+                let mut inside = Effects {
+                    stored: before,
+                    checked: false,
+                };
+                check_effects(func, *body, &mut inside)?;
+                // What a round checks comes after what the one before stored.
+                if inside.checked && inside.stored {
+                    return Err(NotWidened::LateGuard);
+                }
+                seen.stored |= inside.stored;
+                seen.checked |= inside.checked;
             }
             _ => return Err(NotWidened::InnerLoop),
         }
@@ -229,23 +248,22 @@ impl Widener<'_> {
                 after,
             } => {
                 let after = after.and_then(|g| self.map[g.index()]);
-                if self.is_still(index) {
-                    let at = self.value(index[0]);
-                    self.b.load_as(*array, &[at], after, 1)
-                } else {
-                    let first = self.first_row(*array, index)?;
-                    self.b.load_as(*array, &[first], after, self.lanes)
-                }
+                let (at, lanes) = self.place(*array, index)?;
+                self.b.load_as(*array, &at, after, lanes)
             }
             Node::Store {
                 array,
                 index,
                 value,
             } => {
-                let first = self.first_row(*array, index)?;
+                let (at, lanes) = self.place(*array, index)?;
+                if lanes != self.lanes {
+                    let array = self.name(*array);
+                    return Err(NotWidened::Access { array });
+                }
                 let value = self.value(*value);
                 let value = self.vector(value);
-                self.b.store(*array, &[first], value);
+                self.b.store(*array, &at, value);
                 return Ok(());
             }
             Node::Guard { cond, fault, .. } => {
@@ -265,6 +283,12 @@ impl Widener<'_> {
             }
             Node::For { lo, hi, body, .. } if func.region(*body).args[0] == self.index => {
                 return self.row_loop(*lo, *hi, *body);
+            }
+            Node::For {
+                lo, hi, init, body, ..
+            } => {
+                self.results[id.index()] = self.inner_loop([*lo, *hi], init, *body)?;
+                return Ok(());
             }
             Node::While { init, cond, body } => {
                 self.results[id.index()] = self.masked_while(id, init, *cond, *body)?;
@@ -418,38 +442,84 @@ impl Widener<'_> {
         Ok(self.b.op_as(op, &args, Some(ty.with_lanes(self.lanes))))
     }
 
-    /// Whether an access is at the same element for all rows.
-    fn is_still(&self, index: &[NodeId]) -> bool {
-        matches!(index, [only] if self.func.as_const(*only).is_some())
-    }
-
-    /// Where an access of the row, or of one so many rows before or behind
-    /// it, is for the first row of the block, in an array whose rows lie side
-    /// by side.
-    fn first_row(&mut self, array: ArrayRef, index: &[NodeId]) -> Result<NodeId, NotWidened> {
-        let ty = self.func.array_type(array);
-        let name = || match array {
+    fn name(&self, array: ArrayRef) -> String {
+        match array {
             ArrayRef::Param(index) => self.func.params()[index as usize].name.clone(),
             ArrayRef::Local(index) => format!("l{index}"),
-        };
-        if ty.layout == Layout::Strided {
-            return Err(NotWidened::Strided { array: name() });
         }
-        let (&[at], Some(first)) = (index, self.map[self.index.index()]) else {
-            return Err(NotWidened::Access { array: name() });
-        };
+    }
+
+    /// Where an access stands for the first row of the block, and how many
+    /// elements it touches: one per row, along the last dimension, where its
+    /// last index is that of the rows or lies so many rows before or behind
+    /// it; one for all rows where no index varies.
+    fn place(
+        &mut self,
+        array: ArrayRef,
+        index: &[NodeId],
+    ) -> Result<(Vec<NodeId>, u16), NotWidened> {
+        let mut at = Vec::with_capacity(index.len());
+        let mut lanes = 1;
+        for (dim, &i) in index.iter().enumerate() {
+            let first = match self.first_row(i) {
+                Some(first) if dim + 1 == index.len() => {
+                    lanes = self.lanes;
+                    first
+                }
+                _ => self.value(i),
+            };
+            if self.b.ty(first).is_vector() {
+                let array = self.name(array);
+                return Err(NotWidened::Access { array });
+            }
+            at.push(first);
+        }
+        Ok((at, lanes))
+    }
+
+    /// An index for the first row of the block, if it is that of the rows, or
+    /// a constant away from it.
+    fn first_row(&mut self, at: NodeId) -> Option<NodeId> {
+        let first = self.map[self.index.index()]?;
         if at == self.index {
-            return Ok(first);
+            return Some(first);
         }
         match self.func.node(at) {
             Node::Op { op: Op::Add, args } if args[0] == self.index => {
-                let distance = self.func.as_const(args[1]);
-                let distance = distance.ok_or_else(|| NotWidened::Access { array: name() })?;
+                let distance = self.func.as_const(args[1])?;
                 let distance = self.b.constant(distance);
-                Ok(self.b.op(Op::Add, &[first, distance]))
+                Some(self.b.op(Op::Add, &[first, distance]))
             }
-            _ => Err(NotWidened::Access { array: name() }),
+            _ => None,
         }
+    }
+
+    /// A counted loop in a row, which all rows run equally often.
+    fn inner_loop(
+        &mut self,
+        bounds: [NodeId; 2],
+        init: &[NodeId],
+        body: RegionId,
+    ) -> Result<Vec<NodeId>, NotWidened> {
+        let [lo, hi] = bounds.map(|v| self.value(v));
+        if self.b.ty(lo).is_vector() || self.b.ty(hi).is_vector() {
+            return Err(NotWidened::InnerLoop);
+        }
+        let mut first = Vec::with_capacity(init.len());
+        for &value in init {
+            let value = self.value(value);
+            first.push(self.vector(value));
+        }
+        let (index, carried) = self.b.begin_for(&first);
+        let args = &self.func.region(body).args;
+        for (&arg, value) in args.iter().zip([index].iter().chain(&carried)) {
+            self.map[arg.index()] = Some(*value);
+        }
+        let mut next = self.region(body)?;
+        for value in &mut next {
+            *value = self.vector(*value);
+        }
+        Ok(self.b.end_for(lo, hi, 1, &first, &next))
     }
 
     /// An `if` whose sides are pure.

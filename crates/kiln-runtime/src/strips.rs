@@ -50,7 +50,7 @@ pub(crate) fn make(
     if levels.is_empty() {
         return Ok(made);
     }
-    for LoopPlan { name, strip } in strips(func) {
+    for LoopPlan { name, strip, .. } in strips(func) {
         check()?;
         let report = match strip {
             Ok(strip) => match widest(strip, target, &levels) {

@@ -3,7 +3,7 @@
 //! tests/whole.rs as well.
 
 use kiln_codegen::{CodegenConfig, Entry, Level, Target, frame};
-use kiln_ir::{Const, Func, ParamType, Strip, parse, verify};
+use kiln_ir::{ArrayType, Const, Func, Layout, ParamType, Scalar, Strip, parse, verify};
 use kiln_opt::{OptConfig, optimize, strips, widen_strip};
 use kiln_testkit::cells::samples;
 use kiln_testkit::emulator::{Argument, run_strip};
@@ -99,6 +99,71 @@ const LOOPS: &[(&str, bool)] = &[
 }",
         true,
     ),
+    (
+        "func @distances(p: [f64 rank 2], q: [f64], d: mut [f64]) {
+    n = len d
+    m = len q
+    for j in 0..n {
+        s = for k in 0..m with t = 0.0 {
+            a = load p[j, k]
+            b = load q[k]
+            c = sub a, b
+            e = mul c, c
+            f = add t, e
+            yield f
+        }
+        r = sqrt s
+        store d[j], r
+    }
+}",
+        false,
+    ),
+    (
+        "func @columns(a: [f32 rank 2], w: [f32], c: mut [f32 rank 2]) {
+    k = len a
+    n = len c, 1
+    for j in 0..n {
+        for l in 0..k {
+            x = load a[l, j]
+            y = load w[j]
+            z = mul x, y
+            store c[l, j], z
+        }
+    }
+}",
+        false,
+    ),
+    (
+        "func @apart(x: [i16 rank 1 strided], b: [i8 rank 1 strided], y: mut [i16 rank 1 strided], c: mut [i8 rank 1 strided], d: mut [f32 rank 1 strided]) {
+    n = len y
+    for i in 0..n {
+        v = load x[i]
+        w = load b[i]
+        s = add v, v
+        store y[i], s
+        t = add w, w
+        store c[i], t
+        f = cast.f32 v
+        store d[i], f
+    }
+}",
+        false,
+    ),
+    (
+        "func @which(x: [f64 rank 1 strided], m: [bool rank 1 strided], y: mut [f64 rank 1 strided], k: mut [bool rank 1 strided]) {
+    n = len y
+    for i in 0..n {
+        v = load x[i]
+        b = load m[i]
+        w = neg v
+        s = select b, v, w
+        store y[i], s
+        p = lt v, w
+        store k[i], p
+    }
+}",
+        false,
+    ),
 ];
 
 /// The one strip of a function.
@@ -123,15 +188,41 @@ fn inputs(func: &Func, rounds: usize, salt: u64) -> Vec<Input> {
             ParamType::Scalar(scalar) if param.name == "first" => {
                 Input::Value(Const::from_bits(scalar, 0))
             }
+            // How often a loop inside runs.
+            ParamType::Scalar(Scalar::I64) => Input::Value(Const::i64(INNER as i64)),
             ParamType::Scalar(scalar) => Input::Value(samples(scalar, 9, salt)[8]),
             ParamType::Array(ty) => {
-                // The first one says how many rounds there are.
+                // The first one says how many rounds there are, of the
+                // interpreter alone.
                 let is_first = func.params()[0].name == param.name;
                 let len = if is_first { rounds } else { rounds + 8 };
-                Input::Array(Array::contiguous(samples(ty.elem, len, salt), vec![len]))
+                Input::Array(table(ty, len, salt))
             }
         })
         .collect()
+}
+
+/// Rounds of a loop inside.
+const INNER: usize = 3;
+
+/// An array of a strip: `len` elements in the last dimension, apart if it is
+/// strided, and as many rows as a loop inside has rounds.
+fn table(ty: ArrayType, len: usize, salt: u64) -> Array {
+    // What a row does not move with in the lanes has as many, too.
+    let shape = match ty.rank {
+        1 => vec![len],
+        _ => vec![len.max(INNER), len],
+    };
+    let count: usize = shape.iter().product();
+    let mut array = Array::contiguous(samples(ty.elem, count, salt), shape);
+    if ty.layout == Layout::Strided {
+        array.values = samples(ty.elem, 5 * len + INNER + len, salt);
+        array.strides = match ty.rank {
+            1 => vec![5],
+            _ => vec![1, 5],
+        };
+    }
+    array
 }
 
 fn argument(input: &Input) -> Argument {
@@ -140,7 +231,11 @@ fn argument(input: &Input) -> Argument {
         Input::Array(array) => {
             let size = |v: &Const| v.scalar().bytes();
             let bytes = |v: &Const| v.bits().to_le_bytes()[..size(v)].to_vec();
-            Argument::Array(array.values.iter().flat_map(bytes).collect())
+            Argument::Table {
+                bytes: array.values.iter().flat_map(bytes).collect(),
+                shape: array.shape.clone(),
+                strides: array.strides.clone(),
+            }
         }
     }
 }
@@ -177,7 +272,7 @@ fn strips_at_avx512_give_the_bits_of_their_loops() {
                     .ty
                     .as_array()
                     .is_some_and(|a| a.access == kiln_ir::Access::Mut);
-                if let (Input::Array(array), Argument::Array(bytes), true) =
+                if let (Input::Array(array), Argument::Table { bytes, .. }, true) =
                     (&input, arg, is_written)
                 {
                     let scalar = array.values[0].scalar();

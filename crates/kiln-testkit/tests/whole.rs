@@ -210,6 +210,170 @@ fn loops_on_vectors_have_the_bits_of_loops_of_one_lane() {
     }
 }
 
+/// A function and the shapes of its arrays, by the length that is tried.
+type Tables = (&'static str, &'static str, fn(usize) -> Vec<Vec<usize>>);
+
+/// Functions of arrays whose rows lie apart, or with loops inside of the one
+/// that runs on vectors.
+const TABLES: &[Tables] = &[
+    (
+        "pairs of points",
+        "func @f(p: [f64 rank 2], q: [f64 rank 2], d: mut [f64 rank 2]) {
+    n = len q
+    m = len p, 1
+    w = len p
+    for i in 0..w {
+        for j in 0..n {
+            s = for k in 0..m with t = 0.0 {
+                a = load p[i, k]
+                b = load q[j, k]
+                c = sub a, b
+                e = mul c, c
+                f = add t, e
+                yield f
+            }
+            r = sqrt s
+            store d[i, j], r
+        }
+    }
+}",
+        |n| vec![vec![2, 3], vec![n, 3], vec![2, n]],
+    ),
+    (
+        "a product of matrices, the sum inside",
+        "func @f(a: [f64 rank 2], b: [f64 rank 2], c: mut [f64 rank 2]) {
+    n = len a
+    k = len a, 1
+    m = len b, 1
+    for i in 0..n {
+        for j in 0..m {
+            for l in 0..k {
+                x = load a[i, l]
+                y = load b[l, j]
+                z = mul x, y
+                s = load c[i, j]
+                t = add s, z
+                store c[i, j], t
+            }
+        }
+    }
+}",
+        |n| vec![vec![3, 4], vec![4, n], vec![3, n]],
+    ),
+    (
+        "a product of matrices, the columns outside",
+        "func @f(a: [f64 rank 2], b: [f64 rank 2], c: mut [f64 rank 2]) {
+    n = len a
+    k = len a, 1
+    m = len b, 1
+    for j in 0..m {
+        for l in 0..k {
+            for i in 0..n {
+                x = load a[i, l]
+                y = load b[l, j]
+                z = mul x, y
+                s = load c[i, j]
+                t = add s, z
+                store c[i, j], t
+            }
+        }
+    }
+}",
+        |n| vec![vec![3, 4], vec![4, n], vec![3, n]],
+    ),
+    (
+        "a sum of neighbours",
+        "func @f(x: [f32], w: [f32], y: mut [f32]) {
+    n = len y
+    m = len w
+    zero = cast.f32 0.0
+    for i in 0..n {
+        s = for k in 0..m with t = zero {
+            at = add i, k
+            a = load x[at]
+            b = load w[k]
+            c = mul a, b
+            d = add t, c
+            yield d
+        }
+        store y[i], s
+    }
+}",
+        |n| vec![vec![n + 4], vec![5], vec![n]],
+    ),
+    (
+        "rows that lie apart, of every size",
+        "func @f(x: [i16 rank 2], b: [i8 rank 2], m: [bool rank 2], f: [f32 rank 2], y: mut [i16 rank 2], c: mut [i8 rank 2], o: mut [bool rank 2], g: mut [f32 rank 2]) {
+    n = len y
+    for i in 0..n {
+        v = load x[i, 1]
+        w = load b[i, 2]
+        p = load m[i, 0]
+        h = load f[i, 1]
+        s = add v, v
+        store y[i, 1], s
+        t = add w, w
+        store c[i, 0], t
+        q = not p
+        store o[i, 2], q
+        r = add h, h
+        store g[i, 0], r
+    }
+}",
+        |n| vec![vec![n, 3]; 8],
+    ),
+    (
+        "a check in the loop inside",
+        "func @f(x: [i64 rank 2], y: mut [i64]) {
+    n = len y
+    m = len x, 1
+    for i in 0..n {
+        s = for k in 0..m with t = 0 {
+            a = load x[i, k]
+            o = add_overflows t, a
+            h = not o
+            g = guard h, overflow \"t + x\", t, a
+            b = add t, a
+            yield b
+        }
+        store y[i], s
+    }
+}",
+        |n| vec![vec![n, 3], vec![n]],
+    ),
+];
+
+/// Every table at every length, with special values in every lane.
+#[test]
+fn tables_on_vectors_have_the_bits_of_loops_of_one_lane() {
+    for (name, text, shapes) in TABLES {
+        let func = parse(text).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let guarded = kiln_ir::guard_accesses(&func);
+        let mut whole = Whole::new(&guarded).unwrap_or_else(|e| panic!("{name}: {e}"));
+        for level in host_levels() {
+            assert_eq!(whole.strips(level), 1, "{name} at {level}");
+        }
+        let mut failed = 0;
+        for len in 0..=70 {
+            let params = func.params().iter().zip(shapes(len)).zip(len as u64..);
+            let inputs: Vec<Input> = params
+                .map(|((param, shape), salt)| {
+                    let values = samples(param.ty.elem(), shape.iter().product(), salt);
+                    Input::Array(Array::contiguous(values, shape))
+                })
+                .collect();
+            let ran = whole.check(&inputs);
+            let ran = ran.unwrap_or_else(|e| panic!("{name} of {len}: {e}"));
+            failed += usize::from(ran.failed.is_some());
+        }
+        assert_eq!(
+            failed > 0,
+            name.contains("check"),
+            "{name} fails {failed} times"
+        );
+    }
+}
+
 /// The levels of this processor that have vectors.
 fn host_levels() -> Vec<Level> {
     let levels = kiln_testkit::ways::host().levels().iter().copied();

@@ -162,7 +162,8 @@ impl Lowerer<'_> {
             hi: end,
             lanes: Some(base),
         };
-        if let Some(failed) = self.run_strip(strip, rounds, body)? {
+        self.enter_strip(strip, rounds, body)?;
+        if let Some(failed) = self.run_strip(strip, rounds)? {
             let go_on = self.e.b.current_block();
             self.e.b.switch_to_block(failed);
             self.e.b.ins().jump(rest, &none);
@@ -369,7 +370,8 @@ impl Lowerer<'_> {
             hi,
             lanes: Some(lanes),
         };
-        if let Some(failed) = self.run_strip(strip, rounds, body)? {
+        self.enter_strip(strip, rounds, body)?;
+        if let Some(failed) = self.run_strip(strip, rounds)? {
             let go_on = self.e.b.current_block();
             self.e.b.switch_to_block(failed);
             self.e.b.ins().jump(rest, &[first.into()]);

@@ -4,10 +4,14 @@
 //! loop:   lo < hi ? count : rest(lo)
 //! count:  whole = (hi - lo) & -lanes; whole ? call : rest(lo)
 //! call:   fill the frame of the strip; status of the rounds lo..lo + whole;
-//!         done ? rest(lo + whole) : failed
+//!         done ? (lo + whole < hi ? again : rest(hi)) : failed
+//! again:  status of the last block, hi - lanes..hi; done ? rest(hi) : failed
 //! failed: rerun ? rest(the first round of the block) : return the status
 //! rest:   the loop itself, one round at a time
 //! ```
+//! The last block begins with rounds that have run. Where the loop reads
+//! nothing that it writes, they store once more what they have stored; another
+//! loop has no `again`, and goes on with `rest(lo + whole)`.
 //! The strip has a frame of its own on the stack, and its address is read from
 //! the table of strips, so the code holds none. Where a guard fails in a
 //! block, nothing of the block is stored, and the loop itself goes on from
@@ -20,7 +24,8 @@ use crate::frame;
 use crate::{CodegenError, FrameLayout, StripCall};
 use cranelift_codegen::ir::{AbiParam, Block, InstBuilder, Signature, StackSlot, Value, types};
 use kiln_ir::{
-    ArrayRef, Func, Node, NodeId, Op, ParamType, RegionId, Row, Scalar, Schedule, StripInput, Walk,
+    Access, ArrayRef, Func, Layout, Node, NodeId, Op, ParamType, RegionId, Row, Scalar, Schedule,
+    StripInput,
 };
 
 /// Which rounds a strip is called for, and what it is given besides.
@@ -64,7 +69,37 @@ impl Lowerer<'_> {
             hi: end,
             lanes: None,
         };
-        if let Some(failed) = self.run_strip(number, rounds, body)? {
+        let call = self.strips[number];
+        self.enter_strip(number, rounds, body)?;
+        self.rounds_or_rest(number, rounds, rest)?;
+        if can_repeat(&call.strip.func) {
+            let again = self.e.b.create_block();
+            self.less(end, hi, (again, Vec::new()), (rest, with_first(hi, &[])));
+            self.e.b.switch_to_block(again);
+            let back = self.e.b.ins().iconst(types::I64, -i64::from(call.lanes));
+            let last = Rounds {
+                lo: self.e.iadd(hi, back),
+                hi,
+                lanes: None,
+            };
+            self.rounds_or_rest(number, last, rest)?;
+            self.e.b.ins().jump(rest, &with_first(hi, &[]));
+        } else {
+            self.e.b.ins().jump(rest, &with_first(end, &[]));
+        }
+        self.e.b.switch_to_block(rest);
+        self.plain_rounds(from, hi, body)
+    }
+
+    /// Calls a strip for whole blocks of rounds; where one fails, `rest` goes
+    /// on with its first round.
+    fn rounds_or_rest(
+        &mut self,
+        number: usize,
+        rounds: Rounds,
+        rest: Block,
+    ) -> Result<(), CodegenError> {
+        if let Some(failed) = self.run_strip(number, rounds)? {
             let go_on = self.e.b.current_block();
             self.e.b.switch_to_block(failed);
             let slot = self.strip_frame();
@@ -73,9 +108,7 @@ impl Lowerer<'_> {
             self.e.b.ins().jump(rest, &with_first(round, &[]));
             self.go_on_in(go_on);
         }
-        self.e.b.ins().jump(rest, &with_first(end, &[]));
-        self.e.b.switch_to_block(rest);
-        self.plain_rounds(from, hi, body)
+        Ok(())
     }
 
     /// How many rounds of `lo..hi` fill blocks of a strip; `lo < hi`.
@@ -87,18 +120,28 @@ impl Lowerer<'_> {
         self.e.band(rounds, mask)
     }
 
-    /// Calls a strip for whole blocks of rounds. What follows comes after all
-    /// of them. Where a guard can fail, gives the block where the code goes on
-    /// if one has: the error record of the strip says in which block.
-    pub(super) fn run_strip(
+    /// Fills the frame of a strip, for any rounds of its loop.
+    pub(super) fn enter_strip(
         &mut self,
         number: usize,
         rounds: Rounds,
         body: RegionId,
+    ) -> Result<(), CodegenError> {
+        let slot = self.strip_frame();
+        self.fill_frame(&self.strips[number], slot, rounds, body)
+    }
+
+    /// Calls a strip, whose frame is filled, for whole blocks of rounds. What
+    /// follows comes after all of them. Where a guard can fail, gives the block
+    /// where the code goes on if one has: the error record of the strip says in
+    /// which block.
+    pub(super) fn run_strip(
+        &mut self,
+        number: usize,
+        rounds: Rounds,
     ) -> Result<Option<Block>, CodegenError> {
         let call = self.strips[number];
         let slot = self.strip_frame();
-        self.fill_frame(&call, slot, rounds, body)?;
         let status = self.call_strip(number, slot, rounds)?;
         if !can_end_early(&call.strip.func) {
             return Ok(None);
@@ -181,10 +224,16 @@ impl Lowerer<'_> {
                     self.store_slot(scalar, value, base, layout.param(index));
                 }
                 (StripInput::Row(row), _) => {
-                    let (first, stride) = self.row(&row, body)?;
+                    let (first, apart) = self.row(&row, body)?;
                     self.store_word(first, base, layout.param(index));
-                    if let Some(stride) = stride {
-                        self.store_word(stride, base, layout.stride(index, 1, 0));
+                    let rank = row.rank();
+                    for (dim, apart) in apart.into_iter().enumerate() {
+                        let at = match row.layout() {
+                            Layout::Strided => layout.stride(index, rank, dim),
+                            // The extent of the last dimension says it.
+                            Layout::Contiguous => layout.extent(index, dim + 1),
+                        };
+                        self.store_word(apart, base, at);
                     }
                 }
                 (StripInput::First, _) => self.store_word(rounds.lo, base, layout.param(index)),
@@ -202,46 +251,54 @@ impl Lowerer<'_> {
         Ok(())
     }
 
-    /// The address of the first element of a row and, where they do not lie
-    /// side by side, how many elements the next one is away.
-    fn row(&mut self, row: &Row, body: RegionId) -> Result<(Value, Option<Value>), CodegenError> {
+    /// The address of the first element of a row, and how many elements it is
+    /// from one to the next in each of its dimensions, but for the last one
+    /// where they lie side by side.
+    fn row(&mut self, row: &Row, body: RegionId) -> Result<(Value, Vec<Value>), CodegenError> {
         let (array, index) = match *self.func.node(row.access) {
             Node::Load { array, index, .. } | Node::Store { array, index, .. } => (array, index),
             _ => return Err(self.unsupported("a row that is no access")),
         };
         let size = self.func.array_type(array).elem.bytes();
-        let first = self.address_in_round(0, array, &index, body)?;
-        match row.walk {
-            Walk::Still | Walk::Unit if row.offset == 0 => Ok((first, None)),
-            Walk::Still | Walk::Unit => {
-                let back = row.offset.wrapping_neg().wrapping_mul(size as i64);
-                let back = self.e.b.ins().iconst(types::I64, back);
-                Ok((self.e.iadd(first, back), None))
-            }
-            Walk::Strided => {
-                let second = self.address_in_round(1, array, &index, body)?;
-                let bytes = self.e.isub(second, first);
-                let shift = i64::from(size.trailing_zeros());
-                let shift = self.e.b.ins().iconst(types::I64, shift);
-                Ok((first, Some(self.e.sshr(bytes, shift))))
-            }
+        let number = self.func.region(body).args[0];
+        let mut loops: Vec<NodeId> = row.inner().collect();
+        let moving = loops.len() + usize::from(row.layout() == Layout::Strided);
+        loops.push(number);
+        let mut first = self.address_in_round(None, &loops, array, &index, body)?;
+        let mut apart = Vec::with_capacity(moving);
+        for &moved in &loops[..moving.min(row.rank())] {
+            let next = self.address_in_round(Some(moved), &loops, array, &index, body)?;
+            let bytes = self.e.isub(next, first);
+            let shift = i64::from(size.trailing_zeros());
+            let shift = self.e.b.ins().iconst(types::I64, shift);
+            apart.push(self.e.sshr(bytes, shift));
         }
+        if row.offset != 0 {
+            let back = row.offset.wrapping_neg().wrapping_mul(size as i64);
+            let back = self.e.b.ins().iconst(types::I64, back);
+            first = self.e.iadd(first, back);
+        }
+        Ok((first, apart))
     }
 
-    /// Where an access of the loop would stand in a round, computed before the
-    /// loop: its index is made of ops alone, and of what stays.
+    /// Where an access of the loop would stand in round 0 of `loops`, the loop
+    /// itself and those in it, or in round 1 of one of them. It is computed
+    /// before the loop: its index is made of ops alone, and of what stays.
     fn address_in_round(
         &mut self,
-        round: i64,
+        moved: Option<NodeId>,
+        loops: &[NodeId],
         array: ArrayRef,
         index: &[NodeId],
         body: RegionId,
     ) -> Result<Value, CodegenError> {
-        let number = self.func.region(body).args[0];
-        let round = self.e.b.ins().iconst(types::I64, round);
-        let held = self.hold(&[round], 0);
-        self.set(number, held);
-        for node in moving(self.func, index, number, &self.schedule) {
+        for &number in loops {
+            let round = i64::from(Some(number) == moved);
+            let round = self.e.b.ins().iconst(types::I64, round);
+            let held = self.hold(&[round], 0);
+            self.set(number, held);
+        }
+        for node in moving(self.func, index, body, &self.schedule) {
             self.node(node)?;
         }
         Ok(self.element_address(array, index))
@@ -275,13 +332,18 @@ fn can_end_early(func: &Func) -> bool {
     func.can_fail() || (0..func.node_count()).any(is_unbounded)
 }
 
-/// The ops that an index is made of and that run in the loop of `number`, its
-/// index, in an order to compute them in.
-fn moving(func: &Func, index: &[NodeId], number: NodeId, schedule: &Schedule) -> Vec<NodeId> {
-    let Node::Arg { region: body, .. } = *func.node(number) else {
-        return Vec::new();
-    };
-    let inside = regions_inside(func, schedule, body);
+/// Whether rounds of a strip may run twice: it reads nothing that it writes.
+fn can_repeat(func: &Func) -> bool {
+    (0..func.node_count()).all(|i| match *func.node(NodeId::new(i)) {
+        Node::Load { array, .. } => func.array_type(array).access == Access::Read,
+        _ => true,
+    })
+}
+
+/// The ops that an index is made of and that run in the loop with this body,
+/// in an order to compute them in.
+fn moving(func: &Func, index: &[NodeId], body: RegionId, schedule: &Schedule) -> Vec<NodeId> {
+    let inside = schedule.inside(func, [body]);
     let mut pending = index.to_vec();
     let mut found = Vec::new();
     while let Some(id) = pending.pop() {
@@ -294,17 +356,5 @@ fn moving(func: &Func, index: &[NodeId], number: NodeId, schedule: &Schedule) ->
         }
     }
     found.sort_unstable();
-    found
-}
-
-fn regions_inside(func: &Func, schedule: &Schedule, body: RegionId) -> Vec<RegionId> {
-    let mut found = vec![body];
-    let mut next = 0;
-    while let Some(&region) = found.get(next) {
-        next += 1;
-        for &id in schedule.nodes(region) {
-            found.extend(func.regions_of(id));
-        }
-    }
     found
 }

@@ -329,6 +329,17 @@ impl Emitter<'_> {
                 self.asm
                     .push(Instruction::with2(Code::Mov_rm64_r64, mem, arg));
             }
+            Inst::Lea { addr, .. } => {
+                let mut regs = allocs.iter();
+                let sum = address(addr, &mut regs);
+                let def = general_of(regs.next());
+                self.asm.push(Instruction::with2(Code::Lea_r64_m, def, sum));
+            }
+            Inst::MulWord { .. } => {
+                let (right, def) = (general_of(allocs.get(1)), general_of(allocs.get(2)));
+                self.asm
+                    .push(Instruction::with2(Code::Imul_r64_rm64, def, right));
+            }
             Inst::AddImm { imm, .. } => {
                 let (arg, def) = (general_of(allocs.first()), general_of(allocs.get(1)));
                 debug_assert_eq!(arg, def, "a tied operand");

@@ -127,6 +127,22 @@ pub(crate) enum Inst {
         /// What is stored.
         arg: VReg,
     },
+    /// The sum that an address is.
+    Lea {
+        /// The sum.
+        def: VReg,
+        /// The address.
+        addr: Addr,
+    },
+    /// Multiplies indices.
+    MulWord {
+        /// The product.
+        def: VReg,
+        /// One factor.
+        left: VReg,
+        /// The other.
+        right: VReg,
+    },
     /// Adds a constant to an address or index.
     AddImm {
         /// The sum.
@@ -267,7 +283,14 @@ impl Inst {
                 }
             }
             Inst::Number { def, .. } => visit(Role::Def, *def),
-            Inst::LoadWord { def, addr } | Inst::LoadByte { def, addr } => {
+            Inst::MulWord { def, left, right } => {
+                visit(Role::Tied, *left);
+                visit(Role::Use, *right);
+                visit(Role::Def, *def);
+            }
+            Inst::LoadWord { def, addr }
+            | Inst::LoadByte { def, addr }
+            | Inst::Lea { def, addr } => {
                 addr.for_each_reg(&mut visit);
                 visit(Role::Def, *def);
             }

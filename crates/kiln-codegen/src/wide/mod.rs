@@ -10,8 +10,8 @@
 //! bytes. Constants stand behind the code; there are no relocations, no
 //! addresses, no traps.
 //!
-//! Deliberately absent: tails (the caller runs whole blocks), counted loops in
-//! the loop, gathers. They are refused before anything is emitted.
+//! Deliberately absent: tails (the caller runs whole blocks) and gathers.
+//! They are refused before anything is emitted.
 
 mod alloc;
 mod asm;
@@ -178,8 +178,8 @@ fn check(func: &Func, schedule: &Schedule, level: Level) -> Result<(), CodegenEr
     let row_loop = strip_loop(func);
     for id in scheduled(func, schedule) {
         match func.node(id) {
-            Node::For { .. } if Some(id) != row_loop => {
-                return unsupported("a counted loop in the loop".into());
+            Node::For { lanes, .. } if Some(id) != row_loop && *lanes != 1 => {
+                return unsupported("a widened loop in the loop".into());
             }
             Node::Op { op, args } => {
                 let scalar = match op {

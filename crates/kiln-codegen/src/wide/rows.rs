@@ -122,6 +122,10 @@ mod form {
     pub(super) const LOAD_LOW: Form = Form::new(X, [M, N, N], Some(0));
     pub(super) const STORE: Form = Form::new(N, [M, V, N], Some(0));
     pub(super) const STORE_LOW: Form = Form::new(N, [M, X, N], Some(0));
+    pub(super) const INSERT_LOW: Form = Form::new(X, [X, M, N], Some(1));
+    pub(super) const INSERT_LOW_IMM: Form = INSERT_LOW.imm();
+    pub(super) const EXTRACT_LOW_IMM: Form = STORE_LOW.imm();
+    pub(super) const INSERT_HIGH: Form = Form::new(V, [V, Slot::Vec(1), N], None).imm();
     pub(super) const BROADCAST: Form = Form::new(V, [X, N, N], Some(0));
     pub(super) const UN: Form = Form::new(V, [V, N, N], Some(0));
     pub(super) const UN_REG: Form = Form::new(V, [V, N, N], None);
@@ -215,6 +219,15 @@ rows! {
     Load32      LOAD_LOW   0 VEX_Vmovd_xmm_rm32 VEX_Vmovd_xmm_rm32 EVEX_Vmovd_xmm_rm32 EVEX_Vmovd_xmm_rm32 EVEX_Vmovd_xmm_rm32;
     Store64     STORE_LOW  0 VEX_Vmovq_xmmm64_xmm VEX_Vmovq_xmmm64_xmm EVEX_Vmovq_xmmm64_xmm EVEX_Vmovq_xmmm64_xmm EVEX_Vmovq_xmmm64_xmm;
     Store32     STORE_LOW  0 VEX_Vmovd_rm32_xmm VEX_Vmovd_rm32_xmm EVEX_Vmovd_rm32_xmm EVEX_Vmovd_rm32_xmm EVEX_Vmovd_rm32_xmm;
+    LoadHigh    INSERT_LOW 0 VEX_Vmovhpd_xmm_xmm_m64 VEX_Vmovhpd_xmm_xmm_m64 EVEX_Vmovhpd_xmm_xmm_m64 EVEX_Vmovhpd_xmm_xmm_m64 EVEX_Vmovhpd_xmm_xmm_m64;
+    InsertD     INSERT_LOW_IMM 0 VEX_Vpinsrd_xmm_xmm_rm32_imm8 VEX_Vpinsrd_xmm_xmm_rm32_imm8 EVEX_Vpinsrd_xmm_xmm_rm32_imm8 EVEX_Vpinsrd_xmm_xmm_rm32_imm8 EVEX_Vpinsrd_xmm_xmm_rm32_imm8;
+    InsertW     INSERT_LOW_IMM 0 VEX_Vpinsrw_xmm_xmm_r32m16_imm8 VEX_Vpinsrw_xmm_xmm_r32m16_imm8 EVEX_Vpinsrw_xmm_xmm_r32m16_imm8 EVEX_Vpinsrw_xmm_xmm_r32m16_imm8 EVEX_Vpinsrw_xmm_xmm_r32m16_imm8;
+    InsertB     INSERT_LOW_IMM 0 VEX_Vpinsrb_xmm_xmm_r32m8_imm8 VEX_Vpinsrb_xmm_xmm_r32m8_imm8 EVEX_Vpinsrb_xmm_xmm_r32m8_imm8 EVEX_Vpinsrb_xmm_xmm_r32m8_imm8 EVEX_Vpinsrb_xmm_xmm_r32m8_imm8;
+    StoreHigh   STORE_LOW  0 VEX_Vmovhpd_m64_xmm VEX_Vmovhpd_m64_xmm EVEX_Vmovhpd_m64_xmm EVEX_Vmovhpd_m64_xmm EVEX_Vmovhpd_m64_xmm;
+    ExtractD    EXTRACT_LOW_IMM 0 VEX_Vpextrd_rm32_xmm_imm8 VEX_Vpextrd_rm32_xmm_imm8 EVEX_Vpextrd_rm32_xmm_imm8 EVEX_Vpextrd_rm32_xmm_imm8 EVEX_Vpextrd_rm32_xmm_imm8;
+    ExtractW    EXTRACT_LOW_IMM 0 VEX_Vpextrw_r32m16_xmm_imm8 VEX_Vpextrw_r32m16_xmm_imm8 EVEX_Vpextrw_r32m16_xmm_imm8 EVEX_Vpextrw_r32m16_xmm_imm8 EVEX_Vpextrw_r32m16_xmm_imm8;
+    ExtractB    EXTRACT_LOW_IMM 0 VEX_Vpextrb_r32m8_xmm_imm8 VEX_Vpextrb_r32m8_xmm_imm8 EVEX_Vpextrb_r32m8_xmm_imm8 EVEX_Vpextrb_r32m8_xmm_imm8 EVEX_Vpextrb_r32m8_xmm_imm8;
+    InsertHigh  INSERT_HIGH 0 INVALID VEX_Vinsertf128_ymm_ymm_xmmm128_imm8 INVALID EVEX_Vinsertf32x4_ymm_k1z_ymm_xmmm128_imm8 EVEX_Vinsertf64x4_zmm_k1z_zmm_ymmm256_imm8;
     BroadcastQ  BROADCAST  0 VEX_Vpbroadcastq_xmm_xmmm64 VEX_Vpbroadcastq_ymm_xmmm64 EVEX_Vpbroadcastq_xmm_k1z_xmmm64 EVEX_Vpbroadcastq_ymm_k1z_xmmm64 EVEX_Vpbroadcastq_zmm_k1z_xmmm64;
     BroadcastD  BROADCAST  0 VEX_Vpbroadcastd_xmm_xmmm32 VEX_Vpbroadcastd_ymm_xmmm32 EVEX_Vpbroadcastd_xmm_k1z_xmmm32 EVEX_Vpbroadcastd_ymm_k1z_xmmm32 EVEX_Vpbroadcastd_zmm_k1z_xmmm32;
     BroadcastW  BROADCAST  0 VEX_Vpbroadcastw_xmm_xmmm16 VEX_Vpbroadcastw_ymm_xmmm16 EVEX_Vpbroadcastw_xmm_k1z_xmmm16 EVEX_Vpbroadcastw_ymm_k1z_xmmm16 EVEX_Vpbroadcastw_zmm_k1z_xmmm16;
@@ -392,7 +405,7 @@ rows! {
     // Shuffles.
     ShufB       BIN        0 VEX_Vpshufb_xmm_xmm_xmmm128 VEX_Vpshufb_ymm_ymm_ymmm256 EVEX_Vpshufb_xmm_k1z_xmm_xmmm128 EVEX_Vpshufb_ymm_k1z_ymm_ymmm256 EVEX_Vpshufb_zmm_k1z_zmm_zmmm512;
     ShufD       UN_IMM    32 VEX_Vpshufd_xmm_xmmm128_imm8 VEX_Vpshufd_ymm_ymmm256_imm8 EVEX_Vpshufd_xmm_k1z_xmmm128b32_imm8 EVEX_Vpshufd_ymm_k1z_ymmm256b32_imm8 EVEX_Vpshufd_zmm_k1z_zmmm512b32_imm8;
-    ExtractHigh HIGH       0 INVALID VEX_Vextracti128_xmmm128_ymm_imm8 INVALID INVALID INVALID;
+    ExtractHigh HIGH       0 INVALID VEX_Vextracti128_xmmm128_ymm_imm8 INVALID EVEX_Vextracti32x4_xmmm128_k1z_ymm_imm8 EVEX_Vextracti64x4_ymmm256_k1z_zmm_imm8;
     // k masks.
     KAnd        K_BIN      0 INVALID INVALID VEX_Kandq_kr_kr_kr VEX_Kandq_kr_kr_kr VEX_Kandq_kr_kr_kr;
     KOr         K_BIN      0 INVALID INVALID VEX_Korq_kr_kr_kr VEX_Korq_kr_kr_kr VEX_Korq_kr_kr_kr;

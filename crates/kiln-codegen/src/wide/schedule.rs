@@ -72,7 +72,10 @@ fn blocks_of_uses(func: &MachFunc) -> Vec<UsedIn> {
 }
 
 fn is_movable(inst: &Inst) -> bool {
-    matches!(inst, Inst::Vector(_) | Inst::LaneBits { .. })
+    matches!(
+        inst,
+        Inst::Vector(_) | Inst::LaneBits { .. } | Inst::Lea { .. } | Inst::MulWord { .. }
+    )
 }
 
 /// Where the run of movable instructions that ends at `end` starts.

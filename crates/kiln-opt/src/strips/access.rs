@@ -1,15 +1,20 @@
 //! The rows of a loop: where its accesses stand, and whether its rounds are
 //! independent.
 //!
-//! An index is a polynomial in the index of the loop over values that stay,
-//! taken without wrapping, which changes no address. Accesses of which only
-//! the constants differ share a row.
+//! An index is a polynomial in the index of the loop, and in those of counted
+//! loops in it, over values that stay, taken without wrapping, which changes
+//! no address. Accesses of which only the constants differ share a row.
 
 use super::NotAStrip;
 use kiln_ir::{
-    ArrayRef, Bounds, Context, Func, Layout, Node, NodeId, Poly, RegionId, Row, Schedule, Walk,
+    ArrayRef, Bounds, Context, Func, INNER_MAX, Layout, Node, NodeId, Poly, RegionId, Row,
+    Schedule, Walk,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
+
+/// The price of lanes that lie apart, which are loaded one by one, in loads of
+/// whole vectors.
+const LANES_APART: u32 = 8;
 
 /// Accesses that touch the same elements, but for a distance.
 #[derive(PartialEq, Eq, Hash)]
@@ -35,6 +40,57 @@ pub(super) struct Rows {
     touches: Vec<Touch>,
     /// Rows whose elements are distinct from round to round.
     moves: Vec<bool>,
+    /// Whether each round runs the loops inside of it as often, and there is
+    /// nothing in it but counted ones and those that run until they are done.
+    is_regular: bool,
+}
+
+/// A loop that may become a strip.
+struct Loop {
+    index: NodeId,
+    /// The indices of the counted loops in it, in order.
+    inner: Vec<NodeId>,
+    /// What runs in it.
+    nodes: FxHashSet<NodeId>,
+}
+
+impl Loop {
+    /// Whether a value is the same in every round.
+    fn stays(&self, func: &Func, v: NodeId) -> bool {
+        match func.node(v) {
+            Node::Proj { of, .. } => !self.nodes.contains(of),
+            _ => !self.nodes.contains(&v),
+        }
+    }
+
+    /// Whether the loops in a region run as often in every round.
+    fn is_regular(&self, func: &Func, schedule: &Schedule, region: RegionId) -> bool {
+        schedule
+            .nodes(region)
+            .iter()
+            .all(|&id| match *func.node(id) {
+                Node::For { lo, hi, .. } => self.stays(func, lo) && self.stays(func, hi),
+                Node::Reduce { .. } | Node::Scan { .. } | Node::Call { .. } => false,
+                _ => true,
+            })
+    }
+
+    fn is_index(&self, v: NodeId) -> bool {
+        v == self.index || self.inner.contains(&v)
+    }
+
+    /// Whether an index moves evenly: each index of a loop stands in terms of
+    /// its own, with what stays.
+    fn moves_evenly(&self, func: &Func, at: &Poly) -> bool {
+        at.terms().all(|(factors, _)| {
+            let mut indices = 0;
+            let known = factors.iter().all(|&v| {
+                indices += usize::from(self.is_index(v));
+                self.is_index(v) || self.stays(func, v)
+            });
+            known && indices <= 1
+        })
+    }
 }
 
 impl Rows {
@@ -45,28 +101,30 @@ impl Rows {
             places: FxHashMap::default(),
             touches: Vec::new(),
             moves: Vec::new(),
+            is_regular: true,
         };
-        let regions: Vec<RegionId> = func.regions_of(node).collect();
-        let index = match func.node(node) {
-            Node::For { body, .. } | Node::Reduce { body, .. } => Some(func.region(*body).args[0]),
-            _ => None,
-        };
-        let inside = inside(func, schedule, &regions);
+        let regions = schedule.inside(func, func.regions_of(node));
+        let (around, accesses) = look_inside(func, schedule, node, &regions);
+        if let Some(around) = &around {
+            found.is_regular = regions
+                .iter()
+                .all(|&r| around.is_regular(func, schedule, r));
+        }
         let mut known = FxHashMap::default();
-        for &id in &inside.accesses {
+        for id in accesses {
             let (array, at, is_store) = match func.node(id) {
                 Node::Load { array, index, .. } => (*array, index, false),
                 Node::Store { array, index, .. } => (*array, index, true),
                 _ => continue,
             };
-            let place = index.and_then(|index| {
+            let place = around.as_ref().and_then(|around| {
                 let access = Access {
                     id,
                     array,
                     at,
                     is_store,
                 };
-                found.place(func, bounds, &inside.nodes, index, &access, &mut known)
+                found.place(func, bounds, around, &access, &mut known)
             });
             found.touches.push(Touch {
                 array,
@@ -84,8 +142,7 @@ impl Rows {
         &mut self,
         func: &Func,
         bounds: &Bounds<'_>,
-        inside: &FxHashSet<NodeId>,
-        index: NodeId,
+        around: &Loop,
         access: &Access<'_>,
         known: &mut FxHashMap<Key, usize>,
     ) -> Option<(usize, i64)> {
@@ -95,28 +152,33 @@ impl Rows {
             .iter()
             .map(|&v| bounds.wrapping_value(&context, v))
             .collect();
-        let stays = |v: NodeId| match func.node(v) {
-            Node::Proj { of, .. } => !inside.contains(of),
-            _ => v == index || !inside.contains(&v),
-        };
-        if !polys.iter().flat_map(Poly::nodes).all(stays) {
+        if !polys.iter().all(|p| around.moves_evenly(func, p)) {
             return None;
         }
-        let degrees: Vec<usize> = polys.iter().map(|p| p.degree(index)).collect();
-        if degrees.iter().any(|&d| d > 1) {
-            return None;
+        let moves_with = |v: NodeId| polys.iter().any(|p| p.degree(v) > 0);
+        let mut inner = [None; INNER_MAX];
+        let along = around.inner.iter().filter(|&&v| moves_with(v));
+        for (at, &index) in along.enumerate() {
+            *inner.get_mut(at)? = Some(index);
         }
-        let moving = degrees.iter().filter(|&&d| d > 0).count();
-        let coefficient = |p: &Poly| p.linear_coefficient(index);
-        let is_unit = moving == 1
-            && func.array_type(access.array).layout == Layout::Contiguous
+        // Rounds touch distinct elements where they differ in a dimension that
+        // no other loop moves in.
+        let coefficient = |p: &Poly| p.linear_coefficient(around.index);
+        let alone = |p: &Poly| around.inner.iter().all(|&v| p.degree(v) == 0);
+        let moves = polys
+            .iter()
+            .any(|p| alone(p) && coefficient(p).is_some_and(|c| c != 0));
+        let outer = polys.len().saturating_sub(1);
+        let is_unit = func.array_type(access.array).layout == Layout::Contiguous
+            && polys[..outer].iter().all(|p| p.degree(around.index) == 0)
             && polys.last().and_then(coefficient) == Some(1);
-        let moves = polys.iter().any(|p| coefficient(p).is_some_and(|c| c != 0));
-        let (walk, mut offset) = match moving {
-            0 => (Walk::Still, 0),
-            _ if is_unit => (Walk::Unit, 0),
-            _ => (Walk::Strided, 0),
+        let walk = match moves_with(around.index) {
+            false => Walk::Still,
+            // The rows of a table lie apart in one dimension.
+            true if is_unit && inner[1..].iter().all(Option::is_none) => Walk::Unit,
+            true => Walk::Strided,
         };
+        let mut offset = 0;
         if walk == Walk::Unit {
             let (rest, constant) = polys.pop()?.split_constant();
             polys.push(rest);
@@ -131,6 +193,7 @@ impl Rows {
                 access: access.id,
                 offset,
                 walk,
+                inner,
                 is_written: false,
             });
             self.moves.push(moves);
@@ -161,6 +224,23 @@ impl Rows {
             }
         }
         Ok((&self.rows, &self.places))
+    }
+
+    /// Whether each round runs the loops inside of it as often, and there is
+    /// nothing in it but counted ones and those that run until they are done.
+    pub(super) fn is_regular(&self) -> bool {
+        self.is_regular
+    }
+
+    /// What a round of the loop pays for where its rows lie, against one row of
+    /// elements side by side.
+    pub(super) fn price(&self) -> u32 {
+        let prices = self.rows.iter().map(|row| match row.layout() {
+            Layout::Contiguous => 1,
+            Layout::Strided if row.walk == Walk::Still => 1,
+            Layout::Strided => LANES_APART,
+        });
+        prices.sum()
     }
 
     /// What the loop writes and reads, in words.
@@ -201,28 +281,33 @@ fn array_name(func: &Func, array: ArrayRef) -> String {
     }
 }
 
-/// What runs in a loop.
-struct Inside {
-    nodes: FxHashSet<NodeId>,
-    /// Loads and stores, in order.
-    accesses: Vec<NodeId>,
-}
-
-fn inside(func: &Func, schedule: &Schedule, regions: &[RegionId]) -> Inside {
-    let mut found = Inside {
-        nodes: FxHashSet::default(),
-        accesses: Vec::new(),
-    };
-    let mut pending: Vec<RegionId> = regions.iter().rev().copied().collect();
-    while let Some(region) = pending.pop() {
-        found.nodes.extend(&func.region(region).args);
+/// What runs in a loop, if that is counted, and its loads and stores.
+fn look_inside(
+    func: &Func,
+    schedule: &Schedule,
+    node: NodeId,
+    regions: &[RegionId],
+) -> (Option<Loop>, Vec<NodeId>) {
+    let (mut nodes, mut inner) = (FxHashSet::default(), Vec::new());
+    let mut accesses = Vec::new();
+    for &region in regions {
+        nodes.extend(&func.region(region).args);
         for &id in schedule.nodes(region) {
-            found.nodes.insert(id);
-            if matches!(func.node(id), Node::Load { .. } | Node::Store { .. }) {
-                found.accesses.push(id);
+            nodes.insert(id);
+            match *func.node(id) {
+                Node::Load { .. } | Node::Store { .. } => accesses.push(id),
+                Node::For { body, .. } => inner.push(func.region(body).args[0]),
+                _ => {}
             }
-            pending.extend(func.regions_of(id));
         }
     }
-    found
+    let around = match func.node(node) {
+        Node::For { body, .. } | Node::Reduce { body, .. } => Some(Loop {
+            index: func.region(*body).args[0],
+            inner,
+            nodes,
+        }),
+        _ => None,
+    };
+    (around, accesses)
 }

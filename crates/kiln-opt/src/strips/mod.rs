@@ -1,14 +1,16 @@
 //! Strips: which loops of a Func run on vectors, cut out of it.
 //!
-//! Of each nest of loops the innermost one whose rounds are independent of
-//! each other is cut out ([`kiln_ir::cut`]), to be widened as a loop over rows
-//! is. Rounds are independent where no round touches what another one writes:
+//! Of each nest of loops the one is cut out ([`kiln_ir::cut`]) whose rounds are
+//! independent of each other and whose elements are the cheapest to reach; of
+//! several such, the innermost. It is then widened as a loop over rows is.
+//! Rounds are independent where no round touches what another one writes:
 //! every array that the loop writes is touched at one place alone, which moves
 //! from round to round. The Func itself stays as it is, and the loop in it
 //! runs the rounds that fill no block.
 
 mod access;
 
+use crate::widen::widen;
 use access::Rows;
 use kiln_ir::{Bounds, Combine, Func, Node, NodeId, RegionId, Schedule, Shape, Strip, cut};
 use thiserror::Error;
@@ -21,6 +23,8 @@ const ROUNDS_MIN: i64 = 8;
 pub struct LoopPlan {
     /// What it reads and writes, in words.
     pub name: String,
+    /// What a round pays for where its rows lie, in loads of whole vectors.
+    pub price: u32,
     /// The strip, or why there is none.
     pub strip: Result<Strip, NotAStrip>,
 }
@@ -38,7 +42,7 @@ pub enum NotAStrip {
     #[error("it has {0} round(s)")]
     Short(i64),
     /// There is something in it that runs one round at a time.
-    #[error("there is a loop inside each round")]
+    #[error("a loop inside each round is a reduction, or not equally long in all")]
     InnerLoop,
     /// A round touches what another one writes.
     #[error("a round may touch an element of {array} that another one writes")]
@@ -78,10 +82,6 @@ fn is_loop(func: &Func, id: NodeId) -> bool {
     )
 }
 
-fn is_unbounded(plan: &LoopPlan) -> bool {
-    matches!(plan.strip, Err(NotAStrip::Unbounded))
-}
-
 struct Planner<'a> {
     func: &'a Func,
     schedule: Schedule,
@@ -109,21 +109,34 @@ impl Planner<'_> {
         if !is_loop(self.func, id) {
             return inner;
         }
-        let inside = &self.plans[before..];
-        // Around loops that run until they are done, all of them can run
-        // until no round is left.
-        if inside.iter().all(is_unbounded) {
-            let rows = Rows::of(self.func, &self.schedule, &self.bounds, id);
-            let strip = self.strip(id, &rows);
-            if strip.is_ok() || !inner {
-                self.plans.truncate(before);
-                self.plans.push(LoopPlan {
-                    name: rows.describe(self.func),
-                    strip,
-                });
-            }
+        let rows = Rows::of(self.func, &self.schedule, &self.bounds, id);
+        let strip = self.strip(id, &rows);
+        if self.is_better(&self.plans[before..], &strip, &rows, inner) {
+            self.plans.truncate(before);
+            self.plans.push(LoopPlan {
+                name: rows.describe(self.func),
+                price: rows.price(),
+                strip,
+            });
         }
         true
+    }
+
+    /// Whether a loop is planned, and not those inside of it.
+    fn is_better(
+        &self,
+        inside: &[LoopPlan],
+        strip: &Result<Strip, NotAStrip>,
+        rows: &Rows,
+        has_inner: bool,
+    ) -> bool {
+        let Ok(strip) = strip else {
+            return !has_inner;
+        };
+        let mut strips = inside.iter().filter(|plan| plan.strip.is_ok()).peekable();
+        // What no level can widen must not displace what it can.
+        let is_free = strips.peek().is_none();
+        is_free || strips.all(|plan| rows.price() < plan.price) && widen(&strip.func, 2).is_ok()
     }
 
     fn strip(&self, id: NodeId, rows: &Rows) -> Result<Strip, NotAStrip> {
@@ -146,6 +159,9 @@ impl Planner<'_> {
             && hi - lo < ROUNDS_MIN.into()
         {
             return Err(NotAStrip::Short((hi - lo).max(0) as i64));
+        }
+        if !rows.is_regular() {
+            return Err(NotAStrip::InnerLoop);
         }
         let (rows, places) = rows.independent(self.func)?;
         Ok(cut(self.func, &self.schedule, id, rows, places))

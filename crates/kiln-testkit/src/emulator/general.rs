@@ -49,6 +49,11 @@ impl Machine<'_> {
                 self.store_general(inst, value)?;
                 Flow::Next
             }
+            Imul => {
+                let product = self.source(inst, 0)?.wrapping_mul(self.source(inst, 1)?);
+                self.set_general(inst.op0_register(), product);
+                Flow::Next
+            }
             Add | Sub | And | Xor | Cmp | Test => {
                 self.arithmetic(inst)?;
                 Flow::Next

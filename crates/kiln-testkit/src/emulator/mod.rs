@@ -12,6 +12,7 @@
 //! speed.
 
 mod general;
+mod lane;
 mod mask;
 mod memory;
 mod operand;
@@ -245,7 +246,10 @@ impl<'a> Machine<'a> {
         if let Some(flow) = self.general_inst(inst)? {
             return Ok(flow);
         }
-        let done = self.mask_inst(inst)? || self.shuffle_inst(inst)? || self.vector_inst(inst)?;
+        let done = self.mask_inst(inst)?
+            || self.lane_inst(inst)?
+            || self.shuffle_inst(inst)?
+            || self.vector_inst(inst)?;
         match done {
             true => Ok(Flow::Next),
             false => Err(self.unknown(inst)),

@@ -1,6 +1,5 @@
 //! Instructions that choose, move and repeat lanes.
 
-use super::memory::word;
 use super::{Machine, Step};
 use iced_x86::{Instruction, Mnemonic, OpKind, Register};
 
@@ -43,15 +42,6 @@ impl Machine<'_> {
                 let pick = |i: usize| x[(i & !3) + usize::from(imm >> (2 * (i & 3)) & 3)];
                 let lanes: Vec<u64> = (0..count).map(pick).collect();
                 self.set_lanes(inst, 4, &lanes)?;
-            }
-            Vextracti128 => {
-                let half = usize::from(inst.immediate8() & 1);
-                let source = self.vectors[inst.op1_register().number()];
-                let lanes: Vec<u64> = source[16 * half..16 * half + 16]
-                    .chunks(8)
-                    .map(word)
-                    .collect();
-                self.set_lanes(inst, 8, &lanes)?;
             }
             Vpbroadcastb => self.broadcast(inst, 1)?,
             Vpbroadcastw => self.broadcast(inst, 2)?,

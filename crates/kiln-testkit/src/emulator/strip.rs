@@ -9,8 +9,17 @@ use kiln_ir::{Const, Func, ParamType, meaning};
 /// An argument of a Func.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Argument {
-    /// The elements of an array, as they lie in memory.
+    /// The elements of an array, side by side.
     Array(Vec<u8>),
+    /// The elements of an array as they lie in memory, the first one first.
+    Table {
+        /// The elements and what is between.
+        bytes: Vec<u8>,
+        /// Elements in each dimension.
+        shape: Vec<usize>,
+        /// How many elements lie from one to the next in each dimension.
+        strides: Vec<isize>,
+    },
     /// The bits of a scalar.
     Scalar(u64),
 }
@@ -65,13 +74,25 @@ pub fn run_strip(
             (ParamType::Scalar(_), Argument::Scalar(bits)) => {
                 put(&mut record, layout.param(index), *bits);
             }
-            (ParamType::Array(array), Argument::Array(bytes)) => {
+            (ParamType::Array(array), arg) => {
                 put(&mut record, layout.param(index), place(index));
-                let length = bytes.len() / array.elem.bytes();
-                for dim in 0..usize::from(array.rank) {
-                    put(&mut record, layout.extent(index, dim), length as u64);
-                    let stride = layout.stride(index, array.rank.into(), dim);
-                    put(&mut record, stride, 1);
+                let rank = usize::from(array.rank);
+                let (bytes, shape, strides) = match arg {
+                    Argument::Array(bytes) => {
+                        let length = bytes.len() / array.elem.bytes();
+                        (bytes, vec![length; rank], vec![1; rank])
+                    }
+                    Argument::Table {
+                        bytes,
+                        shape,
+                        strides,
+                    } => (bytes, shape.clone(), strides.clone()),
+                    Argument::Scalar(_) => panic!("argument {index} is not an array"),
+                };
+                for dim in 0..rank {
+                    put(&mut record, layout.extent(index, dim), shape[dim] as u64);
+                    let stride = layout.stride(index, rank, dim);
+                    put(&mut record, stride, strides[dim] as u64);
                 }
                 let access = match array.access {
                     kiln_ir::Access::Read => Access::Read,
@@ -101,7 +122,7 @@ pub fn run_strip(
         STEPS,
     );
     for (index, arg) in args.iter_mut().enumerate() {
-        if let Argument::Array(bytes) = arg {
+        if let Argument::Array(bytes) | Argument::Table { bytes, .. } = arg {
             *bytes = memory.unmap(place(index)).unwrap_or_default();
         }
     }

@@ -110,7 +110,7 @@ fn stripped(options: &Settings, func: &Func) -> Result<String, String> {
     let optimized =
         optimize(func, &OptConfig::default().verify(true)).map_err(|e| e.to_string())?;
     let mut text = String::new();
-    for LoopPlan { name, strip } in strips(&optimized.func) {
+    for LoopPlan { name, strip, .. } in strips(&optimized.func) {
         let bits = 8 * level.vector_bytes() as u32;
         let widened = strip.map_err(|refusal| refusal.to_string());
         let widened = widened.and_then(|s| widen_strip(&s, bits).map_err(|e| e.to_string()));

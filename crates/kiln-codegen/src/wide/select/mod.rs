@@ -12,6 +12,7 @@
 
 mod cast;
 mod float;
+mod inner_loop;
 mod int;
 mod mask;
 mod memory;
@@ -111,8 +112,10 @@ struct Selector<'a> {
     absorbed: Vec<bool>,
     frame: VReg,
     index: VReg,
-    index_node: Option<NodeId>,
-    bases: Vec<Option<VReg>>,
+    /// The registers that hold the indices of the loops around.
+    indices: Vec<(NodeId, VReg)>,
+    /// What was loaded of the frame before the loop, by its place there.
+    frame_words: FxHashMap<usize, VReg>,
     preheader: usize,
 }
 
@@ -139,8 +142,8 @@ impl<'a> Selector<'a> {
             absorbed: absorbed_negations(func, schedule),
             frame,
             index,
-            index_node: None,
-            bases: vec![None; func.params().len()],
+            indices: Vec::new(),
+            frame_words: FxHashMap::default(),
             preheader: 0,
         }
     }
@@ -267,7 +270,11 @@ impl<'a> Selector<'a> {
                 value
             }
             Node::Arg { .. } => {
-                let value = self.loop_index();
+                let found = self.indices.iter().find(|(i, _)| *i == node);
+                let Some(&(_, index)) = found else {
+                    unreachable!("{node} is the index of a loop around")
+                };
+                let value = self.loop_index(index);
                 self.set(node, value.clone());
                 value
             }
@@ -351,6 +358,7 @@ impl<'a> Selector<'a> {
             } => self.store(*array, index, *value),
             Node::If { .. } => self.branch(node),
             Node::While { .. } => self.while_loop(node),
+            Node::For { .. } => self.inner_loop(node),
             Node::Guard { cond, .. } => self.guard(*cond),
             // Constants, parameters and arguments are made where they are
             // first used; projections are set with their structure.

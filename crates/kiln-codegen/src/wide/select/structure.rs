@@ -47,7 +47,8 @@ impl Selector<'_> {
         self.blocks[head].data.params.push(self.index);
         self.current = head;
         let args = &func.region(body).args;
-        self.index_node = args.first().copied();
+        self.indices
+            .extend(args.first().map(|&index| (index, self.index)));
         let mark = self.mark();
         for (&arg, pieces) in args[1..].iter().zip(&first) {
             let pieces = self.block_params(head, pieces);

@@ -138,7 +138,8 @@ impl Selector<'_> {
         self.end(Inst::Return { status: STOPPED }, &[]);
     }
 
-    fn number(&mut self, value: i32) -> VReg {
+    /// A small number in a general register.
+    pub(super) fn number(&mut self, value: i32) -> VReg {
         let def = self.mach.fresh(GENERAL);
         self.push(Inst::Number { def, value });
         def

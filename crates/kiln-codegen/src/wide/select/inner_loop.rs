@@ -1,0 +1,118 @@
+//! Counted loops in the loop: all lanes run them equally often.
+//!
+//! ```text
+//! before: lo < hi ? enter : none
+//! enter:  to head with the first values
+//! head:   ...; next < hi ? back : done
+//! back:   to head with the next values
+//! done:   to exit with them
+//! none:   to exit with the first values
+//! exit:   ...
+//! ```
+
+use super::super::inst::{GENERAL, Inst};
+use super::Selector;
+use crate::CodegenError;
+use kiln_ir::{Node, NodeId};
+use regalloc2::VReg;
+
+impl Selector<'_> {
+    /// A counted loop whose bounds are the same for all lanes.
+    pub(super) fn inner_loop(&mut self, node: NodeId) -> Result<(), CodegenError> {
+        let func = self.func;
+        let Node::For {
+            lo,
+            hi,
+            ref init,
+            body,
+            ..
+        } = *func.node(node)
+        else {
+            return Err(self.unsupported("what is not a counted loop".into()));
+        };
+        let (lo, hi) = (self.bound(lo)?, self.bound(hi)?);
+        let types = func.result_types(node);
+        let first = self.in_registers(init, &types);
+        let from = self.current;
+        let (chain, part) = (self.blocks[from].chain, self.blocks[from].data.part);
+        let [enter, none, head] = [(); 3].map(|()| self.open(chain, part));
+        let (left, right) = (lo, hi);
+        self.end(
+            Inst::IfLess { left, right },
+            &[(enter, vec![]), (none, vec![])],
+        );
+        self.current = enter;
+        self.end(Inst::Jump, &[(head, with_index(lo, &first))]);
+
+        self.current = head;
+        let index = self.mach.fresh(GENERAL);
+        self.blocks[head].data.params.push(index);
+        let args = &func.region(body).args;
+        let mark = self.mark();
+        for ((&arg, pieces), &ty) in args[1..].iter().zip(&first).zip(&types) {
+            let pieces = self.block_params(head, pieces);
+            let value = self.held(ty, pieces);
+            self.set(arg, value);
+        }
+        self.indices.push((args[0], index));
+        self.region(body)?;
+        self.indices.pop();
+        let carried = self.in_registers(&func.region(body).yields, &types);
+        self.forget(mark);
+        let next = self.mach.fresh(GENERAL);
+        self.push(Inst::AddImm {
+            def: next,
+            arg: index,
+            imm: 1,
+        });
+        let latch = self.current;
+        let [back, done, exit] = [(); 3].map(|()| self.open(chain, part));
+        self.current = latch;
+        let (left, right) = (next, hi);
+        self.end(
+            Inst::IfLess { left, right },
+            &[(back, vec![]), (done, vec![])],
+        );
+        for (block, to, args) in [
+            (back, head, with_index(next, &carried)),
+            (done, exit, carried.concat()),
+            (none, exit, first.concat()),
+        ] {
+            self.current = block;
+            self.end(Inst::Jump, &[(to, args)]);
+        }
+        self.current = exit;
+        let results: Vec<_> = first
+            .iter()
+            .zip(&types)
+            .map(|(pieces, &ty)| {
+                let pieces = self.block_params(exit, pieces);
+                self.held(ty, pieces)
+            })
+            .collect();
+        for proj in self.projections(node) {
+            if let Node::Proj { index, .. } = *func.node(proj) {
+                self.set(proj, results[index as usize].clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// A bound of a loop in a general register.
+    fn bound(&mut self, bound: NodeId) -> Result<VReg, CodegenError> {
+        let small = |id| i32::try_from(self.func.as_const(id)?.as_int()?).ok();
+        if let Some(number) = small(bound) {
+            return Ok(self.number(number));
+        }
+        match *self.func.node(bound) {
+            Node::Param(index) => Ok(self.frame_word(self.layout.param(index as usize))),
+            _ => Err(self.unsupported("a loop in the loop with this bound".into())),
+        }
+    }
+}
+
+fn with_index(index: VReg, values: &[Vec<VReg>]) -> Vec<VReg> {
+    let mut args = vec![index];
+    args.extend(values.iter().flatten());
+    args
+}
