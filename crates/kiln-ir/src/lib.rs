@@ -14,6 +14,7 @@ mod builder;
 mod constant;
 mod elementwise;
 mod func;
+mod jam;
 mod lex;
 pub mod meaning;
 mod nest;
@@ -38,6 +39,7 @@ pub use func::{
     ArrayRef, CallArg, Combine, Fault, FaultId, FaultKind, Func, LOCALS_BYTES_MAX, Local, Node,
     NodeId, Operands, Param, Region, RegionId, Shape, Site, Span,
 };
+pub use jam::{Jam, jam, moved_by};
 pub use nest::Nest;
 pub use op::{Class, OPS, Op, OpInfo, POWI_MAX, Rule, TypeError};
 pub use parse::{NESTING_MAX, ParseError, ParseErrorKind, parse, parse_file};
@@ -47,6 +49,6 @@ pub use range::{Interval, Ranges};
 pub use rewrite::{Choice, Counted, CountedPart, Keep, Rewrite, inline, rewrite};
 pub use schedule::Schedule;
 pub use signature::Signature;
-pub use strip::{INNER_MAX, Row, Strip, StripInput, Walk, cut, is_lane, strip_loop};
+pub use strip::{INNER_MAX, Places, Row, Strip, StripInput, Walk, cut, is_lane, strip_loop};
 pub use types::{Access, ArrayType, Layout, ParamType, Scalar, Type};
 pub use verify::{VerifyError, Violation, verify};

@@ -61,6 +61,12 @@ pub trait Rewrite {
         None
     }
 
+    /// Hears what the store `old` stores, in the new Func; whether it is made.
+    fn store(&mut self, old: NodeId, value: NodeId) -> bool {
+        let _ = (old, value);
+        true
+    }
+
     /// Makes what has to stand before an access, and gives the guard that a
     /// load must not pass. `old` is the id of the load, the store or the scan
     /// in the old Func; array and index are those of the new one.
@@ -441,8 +447,10 @@ impl<R: Rewrite> Copier<'_, R> {
             } => {
                 let (array, index) = self.access(b, *array, index, id);
                 let value = self.get(b, *value);
-                self.rewrite.access(b, array, &index, None, id);
-                b.store(array, &index, value);
+                if self.rewrite.store(id, value) {
+                    self.rewrite.access(b, array, &index, None, id);
+                    b.store(array, &index, value);
+                }
                 return;
             }
             Node::Guard {

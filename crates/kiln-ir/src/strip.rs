@@ -17,6 +17,7 @@
 use crate::builder::FuncBuilder;
 use crate::constant::Const;
 use crate::func::{ArrayRef, Combine, Func, Node, NodeId, RegionId, Shape};
+use crate::jam::Jam;
 use crate::op::Op;
 use crate::rewrite::{Rewrite, copy_region};
 use crate::schedule::Schedule;
@@ -26,7 +27,7 @@ use rustc_hash::FxHashMap;
 /// A loop of a Func, cut out.
 #[derive(Clone, Debug)]
 pub struct Strip {
-    /// The loop in the Func.
+    /// The loop in the Func that is made by calling it.
     pub node: NodeId,
     /// The loop over its rounds: one parameter per input, and no result.
     pub func: Func,
@@ -34,13 +35,24 @@ pub struct Strip {
     pub inputs: Vec<StripInput>,
     /// Rounds of a block, where that is not free to choose.
     pub block: Option<u16>,
+    /// Where its rounds are those of the loop inside, for several rounds of
+    /// this one.
+    pub jam: Option<Jam>,
 }
+
+/// For each access in a loop its row, and which element of it in round 0.
+pub type Places = FxHashMap<NodeId, (usize, i64)>;
 
 /// What a parameter of a strip is given.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum StripInput {
     /// A value that is computed before the loop.
-    Value(NodeId),
+    Value {
+        /// It.
+        node: NodeId,
+        /// In which of the rounds of the loop around that run at once.
+        round: u16,
+    },
     /// A row.
     Row(Row),
     /// The lanes of a reduction.
@@ -66,6 +78,8 @@ pub struct Row {
     pub inner: [Option<NodeId>; INNER_MAX],
     /// Whether the loop writes it.
     pub is_written: bool,
+    /// Of which of the rounds of the loop around that run at once it is.
+    pub round: u16,
 }
 
 /// The most loops inside of a loop that a row of it moves with.
@@ -111,26 +125,14 @@ pub enum Walk {
 ///
 /// # Panics
 /// When `node` is neither, or an access in it has no place.
-pub fn cut(
-    func: &Func,
-    schedule: &Schedule,
-    node: NodeId,
-    rows: &[Row],
-    places: &FxHashMap<NodeId, (usize, i64)>,
-) -> Strip {
+pub fn cut(func: &Func, schedule: &Schedule, node: NodeId, rows: &[Row], places: &Places) -> Strip {
     let (body, combine) = match *func.node(node) {
         Node::For { body, .. } => (body, None),
         Node::Reduce { body, combine, .. } => (body, Some(combine)),
         _ => panic!("{node} is no counted loop"),
     };
     let mut b = FuncBuilder::new(format!("{}.{node}", func.name()));
-    let arrays: Vec<ArrayRef> = rows
-        .iter()
-        .map(|row| {
-            let (array, ty) = row_type(func, row);
-            b.array_param(array_name(func, b.func(), array), ty)
-        })
-        .collect();
+    let arrays: Vec<ArrayRef> = rows.iter().map(|r| add_row(&mut b, func, r)).collect();
     let mut inputs: Vec<StripInput> = rows.iter().copied().map(StripInput::Row).collect();
     let inside = Inside::of(func, schedule, body);
     let needed = needed(func, body, places, &inside);
@@ -140,7 +142,7 @@ pub fn cut(
         if needed[id.index()] && !is_const && !inside.holds(func, id) {
             let name = fresh(b.func(), &format!("v{}", inputs.len()));
             map[id.index()] = Some(b.scalar_param(name, func.ty(id).scalar));
-            inputs.push(StripInput::Value(id));
+            inputs.push(StripInput::Value { node: id, round: 0 });
         }
     }
     let lanes = combine.map(|combine| {
@@ -171,6 +173,7 @@ pub fn cut(
         func: b.finish(&[]),
         inputs,
         block: lanes.map(|lanes| lanes.count),
+        jam: None,
     }
 }
 
@@ -250,7 +253,8 @@ fn array_of(func: &Func, access: NodeId) -> ArrayRef {
     }
 }
 
-fn row_type(func: &Func, row: &Row) -> (ArrayRef, ArrayType) {
+/// Adds the parameter for a row.
+pub(crate) fn add_row(b: &mut FuncBuilder, func: &Func, row: &Row) -> ArrayRef {
     let array = array_of(func, row.access);
     let ty = ArrayType {
         elem: func.array_type(array).elem,
@@ -261,7 +265,7 @@ fn row_type(func: &Func, row: &Row) -> (ArrayRef, ArrayType) {
         },
         layout: row.layout(),
     };
-    (array, ty)
+    b.array_param(array_name(func, b.func(), array), ty)
 }
 
 /// The name of an array.
@@ -273,7 +277,7 @@ fn array_name(func: &Func, strip: &Func, array: ArrayRef) -> String {
 }
 
 /// A name, with underscores until no parameter has it.
-fn fresh(strip: &Func, name: &str) -> String {
+pub(crate) fn fresh(strip: &Func, name: &str) -> String {
     let mut name = name.to_owned();
     while strip.params().iter().any(|p| p.name == name) {
         name.push('_');
@@ -282,10 +286,10 @@ fn fresh(strip: &Func, name: &str) -> String {
 }
 
 /// What runs in a loop.
-struct Inside(Vec<bool>);
+pub(crate) struct Inside(Vec<bool>);
 
 impl Inside {
-    fn of(func: &Func, schedule: &Schedule, body: RegionId) -> Inside {
+    pub(crate) fn of(func: &Func, schedule: &Schedule, body: RegionId) -> Inside {
         let mut inside = vec![false; func.node_count()];
         for region in schedule.inside(func, [body]) {
             let args = func.region(region).args.iter();
@@ -296,7 +300,7 @@ impl Inside {
         Inside(inside)
     }
 
-    fn holds(&self, func: &Func, id: NodeId) -> bool {
+    pub(crate) fn holds(&self, func: &Func, id: NodeId) -> bool {
         match func.node(id) {
             Node::Proj { of, .. } => self.0[of.index()],
             _ => self.0[id.index()],
@@ -305,12 +309,7 @@ impl Inside {
 }
 
 /// What the effects of a loop need, but not to say where their accesses are.
-fn needed(
-    func: &Func,
-    body: RegionId,
-    places: &FxHashMap<NodeId, (usize, i64)>,
-    inside: &Inside,
-) -> Vec<bool> {
+pub(crate) fn needed(func: &Func, body: RegionId, places: &Places, inside: &Inside) -> Vec<bool> {
     let mut needed = vec![false; func.node_count()];
     let mut pending: Vec<NodeId> = Vec::new();
     let mut regions = vec![body];
@@ -341,7 +340,7 @@ struct Cutter<'a> {
     needed: Vec<bool>,
     rows: &'a [Row],
     arrays: &'a [ArrayRef],
-    places: &'a FxHashMap<NodeId, (usize, i64)>,
+    places: &'a Places,
     index: NodeId,
 }
 
@@ -357,17 +356,29 @@ impl Rewrite for Cutter<'_> {
         map: &[Option<NodeId>],
     ) -> Option<(ArrayRef, Vec<NodeId>)> {
         let &(number, offset) = self.places.get(&old)?;
-        let row = &self.rows[number];
-        let mut at: Vec<NodeId> = row.inner().filter_map(|i| map[i.index()]).collect();
-        match (row.walk, offset) {
-            (Walk::Still, _) if !at.is_empty() => {}
-            (Walk::Still, _) => at.push(b.i64(offset)),
-            (_, 0) => at.push(self.index),
-            _ => {
-                let offset = b.i64(offset);
-                at.push(b.op(Op::Add, &[self.index, offset]));
-            }
-        }
+        let at = index_in_strip(b, &self.rows[number], offset, self.index, map);
         Some((self.arrays[number], at))
     }
+}
+
+/// The index of an access in a strip. `index` is that of its loop, and `map`
+/// has those of the loops inside.
+pub(crate) fn index_in_strip(
+    b: &mut FuncBuilder,
+    row: &Row,
+    offset: i64,
+    index: NodeId,
+    map: &[Option<NodeId>],
+) -> Vec<NodeId> {
+    let mut at: Vec<NodeId> = row.inner().filter_map(|i| map[i.index()]).collect();
+    match (row.walk, offset) {
+        (Walk::Still, _) if !at.is_empty() => {}
+        (Walk::Still, _) => at.push(b.i64(offset)),
+        (_, 0) => at.push(index),
+        _ => {
+            let offset = b.i64(offset);
+            at.push(b.op(Op::Add, &[index, offset]));
+        }
+    }
+    at
 }

@@ -163,7 +163,10 @@ impl Lowerer<'_> {
         body: RegionId,
     ) -> Result<(), CodegenError> {
         if let Some(number) = self.strip_of(node) {
-            return self.loop_with_strip(number, lo, hi, body);
+            return match self.strips[number].strip.jam {
+                Some(jam) => self.jammed_loop(number, jam, (lo, hi), body),
+                None => self.loop_with_strip(number, lo, hi, body),
+            };
         }
         if lanes == 1 && self.entry == Entry::Frame && self.is_short(body) {
             return self.unrolled(node, lo, hi, init, body);

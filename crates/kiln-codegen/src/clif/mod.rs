@@ -16,6 +16,7 @@ mod emit;
 mod float;
 mod helper;
 mod int;
+mod jam;
 mod lower;
 mod memory;
 mod ops;

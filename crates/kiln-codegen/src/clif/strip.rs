@@ -21,7 +21,7 @@ use super::control::with_first;
 use super::emit::{Kind, int_cc};
 use super::lower::Lowerer;
 use crate::frame;
-use crate::{CodegenError, FrameLayout, StripCall};
+use crate::{CodegenError, FrameLayout};
 use cranelift_codegen::ir::{AbiParam, Block, InstBuilder, Signature, StackSlot, Value, types};
 use kiln_ir::{
     Access, ArrayRef, Func, Layout, Node, NodeId, Op, ParamType, RegionId, Row, Scalar, Schedule,
@@ -127,8 +127,11 @@ impl Lowerer<'_> {
         rounds: Rounds,
         body: RegionId,
     ) -> Result<(), CodegenError> {
-        let slot = self.strip_frame();
-        self.fill_frame(&self.strips[number], slot, rounds, body)
+        let base = self.share_frame()?;
+        for input in 0..self.strips[number].strip.inputs.len() {
+            self.give_input(number, input, base, rounds, body)?;
+        }
+        Ok(())
     }
 
     /// Calls a strip, whose frame is filled, for whole blocks of rounds. What
@@ -170,7 +173,12 @@ impl Lowerer<'_> {
     }
 
     /// The rounds `lo..hi` of a loop that carries nothing.
-    fn plain_rounds(&mut self, lo: Value, hi: Value, body: RegionId) -> Result<(), CodegenError> {
+    pub(super) fn plain_rounds(
+        &mut self,
+        lo: Value,
+        hi: Value,
+        body: RegionId,
+    ) -> Result<(), CodegenError> {
         let head = self.e.b.create_block();
         let exit = self.e.b.create_block();
         let index = self.e.b.append_block_param(head, types::I64);
@@ -200,52 +208,59 @@ impl Lowerer<'_> {
         slot
     }
 
-    fn fill_frame(
-        &mut self,
-        call: &StripCall<'_>,
-        slot: StackSlot,
-        rounds: Rounds,
-        body: RegionId,
-    ) -> Result<(), CodegenError> {
+    /// Gives the frame of strips what it shares with this one; its address.
+    pub(super) fn share_frame(&mut self) -> Result<Value, CodegenError> {
         let Some(frame) = self.frame else {
             return Err(self.unsupported("a strip called without a frame"));
         };
+        let slot = self.strip_frame();
         let base = self.e.b.ins().stack_addr(types::I64, slot, 0);
         for shared in [frame::HELPERS, frame::STOP] {
             let word = self.load_word(frame, shared);
             self.store_word(word, base, shared);
         }
-        let layout = FrameLayout::of(&call.strip.func);
-        let params = call.strip.func.params().iter().enumerate();
-        for ((index, param), input) in params.zip(&call.strip.inputs) {
-            match (*input, param.ty) {
-                (StripInput::Value(node), ParamType::Scalar(scalar)) => {
-                    let value = self.scalar(node);
-                    self.store_slot(scalar, value, base, layout.param(index));
-                }
-                (StripInput::Row(row), _) => {
-                    let (first, apart) = self.row(&row, body)?;
-                    self.store_word(first, base, layout.param(index));
-                    let rank = row.rank();
-                    for (dim, apart) in apart.into_iter().enumerate() {
-                        let at = match row.layout() {
-                            Layout::Strided => layout.stride(index, rank, dim),
-                            // The extent of the last dimension says it.
-                            Layout::Contiguous => layout.extent(index, dim + 1),
-                        };
-                        self.store_word(apart, base, at);
-                    }
-                }
-                (StripInput::First, _) => self.store_word(rounds.lo, base, layout.param(index)),
-                (StripInput::Lanes, _) => {
-                    let Some(lanes) = rounds.lanes else {
-                        return Err(self.unsupported("a reduction without lanes"));
+        Ok(base)
+    }
+
+    /// Writes an input of a strip to its frame.
+    pub(super) fn give_input(
+        &mut self,
+        number: usize,
+        input: usize,
+        base: Value,
+        rounds: Rounds,
+        body: RegionId,
+    ) -> Result<(), CodegenError> {
+        let strip = self.strips[number].strip;
+        let layout = FrameLayout::of(&strip.func);
+        let at = layout.param(input);
+        match (strip.inputs[input], strip.func.params()[input].ty) {
+            (StripInput::Value { node, .. }, ParamType::Scalar(scalar)) => {
+                let value = self.scalar(node);
+                self.store_slot(scalar, value, base, at);
+            }
+            (StripInput::Row(row), _) => {
+                let (first, apart) = self.row(&row, body)?;
+                self.store_word(first, base, at);
+                let rank = row.rank();
+                for (dim, apart) in apart.into_iter().enumerate() {
+                    let at = match row.layout() {
+                        Layout::Strided => layout.stride(input, rank, dim),
+                        // The extent of the last dimension says it.
+                        Layout::Contiguous => layout.extent(input, dim + 1),
                     };
-                    self.store_word(lanes, base, layout.param(index));
+                    self.store_word(apart, base, at);
                 }
-                (StripInput::Value(_), ParamType::Array(_)) => {
-                    return Err(self.unsupported("an array as the value of a strip"));
-                }
+            }
+            (StripInput::First, _) => self.store_word(rounds.lo, base, at),
+            (StripInput::Lanes, _) => {
+                let Some(lanes) = rounds.lanes else {
+                    return Err(self.unsupported("a reduction without lanes"));
+                };
+                self.store_word(lanes, base, at);
+            }
+            (StripInput::Value { .. }, ParamType::Array(_)) => {
+                return Err(self.unsupported("an array as the value of a strip"));
             }
         }
         Ok(())

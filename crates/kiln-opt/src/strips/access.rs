@@ -195,6 +195,7 @@ impl Rows {
                 walk,
                 inner,
                 is_written: false,
+                round: 0,
             });
             self.moves.push(moves);
             self.rows.len() - 1

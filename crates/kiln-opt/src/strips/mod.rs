@@ -5,13 +5,16 @@
 //! several such, the innermost. It is then widened as a loop over rows is.
 //! Rounds are independent where no round touches what another one writes:
 //! every array that the loop writes is touched at one place alone, which moves
-//! from round to round. The Func itself stays as it is, and the loop in it
+//! from round to round. A loop around it may take several rounds at once
+//! (`jam`), which makes a second strip. The Func itself stays as it is, and the loop in it
 //! runs the rounds that fill no block.
 
 mod access;
+mod jam;
 
 use crate::widen::widen;
 use access::Rows;
+use jam::jammed;
 use kiln_ir::{Bounds, Combine, Func, Node, NodeId, RegionId, Schedule, Shape, Strip, cut};
 use thiserror::Error;
 
@@ -118,8 +121,26 @@ impl Planner<'_> {
                 price: rows.price(),
                 strip,
             });
+        } else if let Some(plan) = self.jammed(id, &self.plans[before..]) {
+            self.plans.push(plan);
         }
         true
+    }
+
+    /// Several rounds of a loop at once around the only strip inside of it.
+    fn jammed(&self, around: NodeId, inside: &[LoopPlan]) -> Option<LoopPlan> {
+        let [LoopPlan { name, price, strip }] = inside else {
+            return None;
+        };
+        let inner = strip.as_ref().ok()?.node;
+        let rows = Rows::of(self.func, &self.schedule, &self.bounds, inner);
+        let strip = jammed(self.func, &self.schedule, around, inner, &rows)?;
+        let rounds = strip.jam?.rounds;
+        Some(LoopPlan {
+            name: format!("{rounds} rounds around the {name}"),
+            price: *price,
+            strip: Ok(strip),
+        })
     }
 
     /// Whether a loop is planned, and not those inside of it.
