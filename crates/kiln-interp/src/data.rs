@@ -138,6 +138,7 @@ pub struct Geometry {
 
 impl Geometry {
     /// `len` elements side by side.
+    #[inline]
     pub const fn slice(len: usize) -> Geometry {
         Geometry {
             origin: 0,

@@ -519,6 +519,32 @@ impl FuncBuilder {
         self.begin_region(&[Type::I64]).1[0]
     }
 
+    /// Closes a `for` that [`begin_for`](Self::begin_for) opened with one
+    /// carried value as a `reduce` of the values `value`, and gives its result.
+    /// Nothing that is needed may hold the carried value.
+    ///
+    /// # Panics
+    /// When another number of values is carried.
+    pub fn end_for_as_reduce(
+        &mut self,
+        combine: Combine,
+        shape: Shape,
+        lo: NodeId,
+        hi: NodeId,
+        value: NodeId,
+    ) -> NodeId {
+        let region = self.current();
+        let args = &mut self.func.regions[region.index()].args;
+        let [_, carried] = args[..] else {
+            panic!("an index and one carried value");
+        };
+        args.truncate(1);
+        // What held it is needed no more, and must not name what is gone.
+        let nothing = combine.identity(self.func.ty(carried).scalar);
+        self.func.nodes[carried.index()] = Node::Const(nothing);
+        self.end_reduce(combine, shape, lo, hi, value)
+    }
+
     /// Closes a `reduce` over `lo..hi` and gives its result.
     pub fn end_reduce(
         &mut self,

@@ -32,6 +32,7 @@ use std::sync::{Arc, OnceLock};
 #[cfg(feature = "jit")]
 use {
     crate::columns::ran,
+    crate::direct_entry::DirectEntry,
     crate::fpenv,
     crate::frame::Frame,
     crate::pieces,
@@ -71,16 +72,19 @@ const RESULTS: usize = 16;
 /// ```
 #[derive(Clone)]
 pub struct ArrayKernel {
-    inner: Arc<Inner>,
-    parallel: Parallel,
+    pub(crate) inner: Arc<Inner>,
+    pub(crate) parallel: Parallel,
 }
 
-struct Inner {
+pub(crate) struct Inner {
     engine: Arc<Shared>,
     /// With a guard before each access.
     func: Arc<Func>,
     /// Whether an argument is written, so that memory could be shared.
     writes: bool,
+    /// Leads to `fast`, once there is some, while calls may use it.
+    #[cfg(feature = "jit")]
+    direct: Arc<DirectEntry>,
     fast: Code,
     guarded: Code,
     /// The same in pieces, made when a call may use several threads.
@@ -106,6 +110,8 @@ impl Engine {
         let inner = Inner {
             engine: self.0.clone(),
             writes: func.params().iter().any(|p| is_written(p.ty)),
+            #[cfg(feature = "jit")]
+            direct: Arc::default(),
             fast: Code::new(),
             guarded: Code::new(),
             pieces: OnceLock::new(),
@@ -161,9 +167,8 @@ impl ArrayKernel {
 
     /// Makes native code now. Gives it, or `None` if there is none to be had.
     pub fn prepare(&self) -> Option<Arc<Compiled>> {
-        let inner = &self.inner;
-        inner.native(&inner.fast, Form::Frame, &inner.func)?;
-        inner.fast.get().cloned().flatten()
+        self.inner.fast()?;
+        self.inner.fast.get().cloned().flatten()
     }
 
     /// What becomes of the function, as text: its code before and after the
@@ -350,7 +355,7 @@ impl Inner {
             {
                 return ran;
             }
-            if let Some(fast) = self.native(&self.fast, Form::Frame, &self.func) {
+            if let Some(fast) = self.fast() {
                 return self.run_native(fast, args, results, stop);
             }
         }
@@ -387,7 +392,7 @@ impl Inner {
                 Ok(ran(Some(code)))
             }
             STOPPED => Err(RuntimeError::Stopped),
-            status => Err(self.failed(code, status, &mut frame)),
+            status => Err(self.failed(code, status, |index| frame.error_operand(index))),
         }
     }
 
@@ -484,7 +489,7 @@ impl Inner {
         match status {
             DONE => Ok(()),
             STOPPED => Err(RuntimeError::Stopped),
-            status => Err(self.failed(code, status, frame)),
+            status => Err(self.failed(code, status, |index| frame.error_operand(index))),
         }
     }
 
@@ -495,11 +500,14 @@ impl Inner {
 
     #[cfg(feature = "jit")]
     #[cold]
-    fn failed(&self, code: &Compiled, status: i64, frame: &mut Frame<'_>) -> RuntimeError {
+    pub(crate) fn failed(
+        &self,
+        code: &Compiled,
+        status: i64,
+        operand: impl FnMut(usize) -> u64,
+    ) -> RuntimeError {
         match code.fault(status) {
-            Some(known) => known
-                .report(self.func.name(), |index| frame.error_operand(index))
-                .into(),
+            Some(known) => known.report(self.func.name(), operand).into(),
             None => RuntimeError::Code {
                 what: format!("code of @{} ended with status {status}", self.func.name()),
             },
@@ -521,6 +529,31 @@ impl Inner {
         interpreted
             .run(&mut args, results, stop)
             .map_err(|failure| named(interpreted.error(failure, None), self.func.name()))
+    }
+
+    /// The fast code, made if it must be, and published from then on, unless
+    /// calls may use several threads.
+    fn fast(&self) -> Option<&Compiled> {
+        if let Some(code) = self.fast.get() {
+            return code.as_deref();
+        }
+        let code = self.make(&self.fast, Form::Frame, &self.func)?;
+        #[cfg(feature = "jit")]
+        if self.engine.threads.of(Parallel::AsEngine) == 1 {
+            let code = std::ptr::from_ref(code).cast();
+            self.engine.direct.add(&self.direct, code);
+        }
+        Some(code)
+    }
+
+    /// The fast code while calls may use it; it has the frame entry.
+    #[cfg(feature = "jit")]
+    #[inline(always)]
+    pub(crate) fn published(&self) -> Option<&Compiled> {
+        let code: *const Compiled = self.direct.published().cast();
+        // SAFETY: what is published is the address of what `self.fast` keeps
+        // (`fast`), for good, and null otherwise.
+        unsafe { code.as_ref() }
     }
 
     /// The code of one form, made if it must be: of the function, or of it in

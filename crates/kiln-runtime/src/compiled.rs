@@ -6,6 +6,8 @@
 use crate::cache::Weight;
 use crate::fault::KnownFault;
 use crate::frame::Frame;
+use crate::frame_call::CallShape;
+use crate::helpers::{self, HelperFn};
 use crate::load::{LoadError, Loaded};
 use crate::stats::CodeBytes;
 use kiln_codegen::{Entry, FrameLayout, Level, MachineCode};
@@ -18,6 +20,8 @@ use std::sync::Arc;
 pub struct Compiled {
     loaded: Loaded,
     layout: FrameLayout,
+    shape: CallShape,
+    helpers: &'static [HelperFn],
     entry: Entry,
     level: Level,
     lanes: usize,
@@ -41,6 +45,8 @@ impl Compiled {
         Ok(Compiled {
             loaded: Loaded::new(code, strips, live)?,
             layout: FrameLayout::of(func),
+            shape: CallShape::of(func),
+            helpers: helpers::table(),
             entry: code.entry,
             level: level(code, strips),
             lanes: usize::from(code.lanes).max(1),
@@ -108,8 +114,21 @@ impl Compiled {
     }
 
     /// The table of the strips that the code calls.
+    #[inline]
     pub(crate) fn strips(&self) -> &[*const u8] {
         self.loaded.strips()
+    }
+
+    /// The table of the helpers that the code calls.
+    #[inline]
+    pub(crate) fn helpers(&self) -> &'static [HelperFn] {
+        self.helpers
+    }
+
+    /// What the arguments of a call must be.
+    #[inline]
+    pub(crate) fn shape(&self) -> &CallShape {
+        &self.shape
     }
 
     /// The layout of its frame.

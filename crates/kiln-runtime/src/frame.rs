@@ -28,7 +28,7 @@ thread_local! {
 }
 
 /// A stop flag that nobody raises.
-static NEVER: AtomicU64 = AtomicU64::new(0);
+pub(crate) static NEVER: AtomicU64 = AtomicU64::new(0);
 
 /// A call frame.
 pub(crate) struct Frame<'l> {

@@ -31,6 +31,7 @@ mod element;
 mod engine;
 mod error;
 mod fpenv;
+mod frame_call;
 mod grid;
 mod interpret;
 mod level;
@@ -76,6 +77,7 @@ pub use engine::{Engine, EngineBuilder, GlobalError, Policy};
 pub use error::{Fault, RuntimeError};
 #[cfg(feature = "jit")]
 pub use explain::{Explanation, Shape};
+pub use frame_call::{Called, FrameCall};
 pub use kiln_interp::{Slice, SliceMut};
 pub use kiln_opt::NotInPieces;
 pub use level::{Level, Ran, Tier};

@@ -107,12 +107,14 @@ impl Loaded {
     }
 
     /// The first instruction. It may be called while this value lives.
+    #[inline]
     pub(crate) fn entry(&self) -> *const u8 {
         self.entry
     }
 
     /// The first instruction of each strip, in their order. They may be
     /// called while this value lives.
+    #[inline]
     pub(crate) fn strips(&self) -> &[*const u8] {
         &self.strips
     }

@@ -221,6 +221,7 @@ impl<'a, T: Element> ViewMut<'a, T> {
     }
 
     /// The same elements, for a shorter time.
+    #[inline]
     pub fn reborrow(&mut self) -> ViewMut<'_, T> {
         ViewMut {
             data: self.data,
@@ -240,6 +241,7 @@ impl<'a, T: Element> ViewMut<'a, T> {
 }
 
 impl<'a, T: Element> From<&'a [T]> for View<'a, T> {
+    #[inline(always)]
     fn from(data: &'a [T]) -> View<'a, T> {
         let grid = Grid::line(data.len());
         View { data, grid }
@@ -247,6 +249,7 @@ impl<'a, T: Element> From<&'a [T]> for View<'a, T> {
 }
 
 impl<'a, T: Element> From<&'a mut [T]> for ViewMut<'a, T> {
+    #[inline(always)]
     fn from(data: &'a mut [T]) -> ViewMut<'a, T> {
         let grid = Grid::line(data.len());
         ViewMut { data, grid }

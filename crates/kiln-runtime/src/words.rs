@@ -15,6 +15,7 @@ const _: () = assert!(
 macro_rules! words {
     ($($name:ident $name_mut:ident: $from:ident $to:ident;)*) => {$(
         #[doc = concat!("A slice of `", stringify!($from), "` as one of `", stringify!($to), "`.")]
+        #[inline]
         pub fn $name(values: &[$from]) -> &[$to] {
             // SAFETY: the types have one size and alignment, as asserted
             // above, and every bit pattern is a value of both; the memory is
@@ -23,6 +24,7 @@ macro_rules! words {
         }
 
         #[doc = concat!("As [`", stringify!($name), "`], to be written.")]
+        #[inline]
         pub fn $name_mut(values: &mut [$from]) -> &mut [$to] {
             // SAFETY: as there; the borrow is unique.
             unsafe { from_raw_parts_mut(values.as_mut_ptr().cast(), values.len()) }

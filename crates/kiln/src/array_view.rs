@@ -72,6 +72,7 @@ macro_rules! common {
             }
 
             /// The view, of a rank that is known at run time.
+            #[inline]
             pub fn into_view(self) -> $view<'a, T> {
                 self.0
             }
@@ -224,6 +225,7 @@ impl<'a, T: Element, const N: usize> ArrayViewMut<'a, T, N> {
     }
 
     /// The same elements, for a shorter time.
+    #[inline]
     pub fn reborrow(&mut self) -> ArrayViewMut<'_, T, N> {
         ArrayViewMut(self.0.reborrow())
     }

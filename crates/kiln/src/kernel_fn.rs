@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::expand::{Params, Recipe, Result as Returned, SIDES};
 use crate::func::Func;
 use kiln_ir::{Const, FaultKind, Layout};
-use kiln_runtime::{Arg, ArrayKernel, Fault, RuntimeError};
+use kiln_runtime::{Arg, ArrayKernel, Called, Fault, RuntimeError};
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::{Arc, OnceLock};
@@ -96,13 +96,26 @@ impl<P: Params, R: Returned> KernelFn<P, R> {
     /// is stored, and nothing after it. A function larger than the engine's
     /// limits.
     #[inline]
-    pub fn call(&self, args: P::Args<'_>) -> Result<R, Error> {
-        match &self.kernel {
-            Way::Direct(direct, _) => Ok(P::call_direct(direct, &args)),
-            Way::General(kernel) => self.call_general(kernel, args),
+    pub fn call(&self, mut args: P::Args<'_>) -> Result<R, Error> {
+        let kernel = match &self.kernel {
+            Way::Direct(direct, _) => return Ok(P::call_direct(direct, &args)),
+            Way::General(kernel) => kernel,
+        };
+        if let Ok(kernel) = kernel
+            && let Some(mut call) = kernel.frame_call()
+        {
+            P::put(&mut args, &mut call)?;
+            match call.run() {
+                Called::Done(slots) => return Ok(R::of_slots(&mut slots.iter())),
+                Called::Refused => {}
+                Called::Failed(error) => return Err(error.into()),
+            }
         }
+        self.call_general(kernel, args)
     }
 
+    #[cold]
+    #[inline(never)]
     fn call_general(
         &self,
         kernel: &Result<ArrayKernel, RuntimeError>,

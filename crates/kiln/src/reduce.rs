@@ -7,7 +7,6 @@
 
 use crate::element::{Number, Real};
 use kiln_ir::Combine;
-use kiln_ir::meaning::Number as Meaning;
 
 /// Values in a block of the shape.
 const BLOCK: usize = 1024;
@@ -21,12 +20,8 @@ const DIGITS: usize = usize::BITS as usize;
 /// What `len` values combine to. Values go round the lanes of a block, lanes
 /// are folded in halves, and blocks are combined like the digits of a binary
 /// counter, at the end from the last block to the first.
-fn tree<T: Number>(
-    combine: Combine,
-    len: usize,
-    at: impl Fn(usize) -> T,
-    join: impl Fn(T, T) -> T,
-) -> T {
+fn tree<T: Number>(combine: Combine, len: usize, at: impl Fn(usize) -> T) -> T {
+    let join = |x, y| T::combined(combine, x, y);
     let lanes = if size_of::<T>() == 8 { 16 } else { LANES_MAX };
     let identity = identity(combine);
     let (mut done, mut digits) = ([identity; DIGITS], 0);
@@ -77,12 +72,12 @@ fn identity<T: Number>(combine: Combine) -> T {
 /// assert_eq!(total(&x), kiln::sum(&x));
 /// ```
 pub fn sum<T: Number>(x: &[T]) -> T {
-    tree(Combine::Sum, x.len(), |index| x[index], Meaning::add)
+    tree(Combine::Sum, x.len(), |index| x[index])
 }
 
 /// The product; 1 of nothing. Integers wrap.
 pub fn product<T: Number>(x: &[T]) -> T {
-    tree(Combine::Product, x.len(), |index| x[index], Meaning::mul)
+    tree(Combine::Product, x.len(), |index| x[index])
 }
 
 /// What the message of [`dot`] says.
@@ -95,13 +90,13 @@ pub(crate) const LENGTHS: &str = "the dot product of slices of different lengths
 #[track_caller]
 pub fn dot<T: Number>(x: &[T], y: &[T]) -> T {
     assert!(x.len() == y.len(), "{LENGTHS}");
-    let product = |index: usize| Meaning::mul(x[index], y[index]);
-    tree(Combine::Sum, x.len(), product, Meaning::add)
+    let product = |index: usize| T::combined(Combine::Product, x[index], y[index]);
+    tree(Combine::Sum, x.len(), product)
 }
 
 /// The sum by the number of elements; NaN of nothing.
 pub fn mean<T: Real>(x: &[T]) -> T {
-    Meaning::div(sum(x), T::of(x.len() as f64))
+    sum(x) / T::from_usize(x.len())
 }
 
 /// What the messages of [`min`] and [`max`] say.
@@ -114,7 +109,7 @@ pub(crate) const NOTHING: &str = "the least or greatest of no values";
 #[track_caller]
 pub fn min<T: Number>(x: &[T]) -> T {
     assert!(!x.is_empty(), "{NOTHING}");
-    tree(Combine::Min, x.len(), |index| x[index], Meaning::min)
+    tree(Combine::Min, x.len(), |index| x[index])
 }
 
 /// The greatest element; NaN if one is.
@@ -124,5 +119,5 @@ pub fn min<T: Number>(x: &[T]) -> T {
 #[track_caller]
 pub fn max<T: Number>(x: &[T]) -> T {
     assert!(!x.is_empty(), "{NOTHING}");
-    tree(Combine::Max, x.len(), |index| x[index], Meaning::max)
+    tree(Combine::Max, x.len(), |index| x[index])
 }

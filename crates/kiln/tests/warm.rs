@@ -53,3 +53,24 @@ fn calls_of_one_row() {
     let typed = f.typed::<fn(f64, f64) -> f64>(["a", "b"]).unwrap();
     assert_eq!(allocations(|| assert_eq!(typed.call(2.0, 3.0), 7.0)), 0);
 }
+
+#[kiln::kernel]
+fn scaled(a: f64, x: &[f64], y: &mut [f64]) -> f64 {
+    for i in 0..y.len() {
+        y[i] = a * x[i];
+    }
+    a
+}
+
+#[kiln::kernel]
+fn first<T: Number>(x: &[T]) -> T {
+    x[0]
+}
+
+#[test]
+fn calls_of_kernels_written_in_rust() {
+    let (x, mut y) = ([1.0; 40], [0.0; 40]);
+    assert_eq!(allocations(|| assert_eq!(scaled(2.0, &x, &mut y), 2.0)), 0);
+    assert_eq!(allocations(|| assert_eq!(first(&x), 1.0)), 0);
+    assert_eq!(allocations(|| assert_eq!(first(&[3u8]), 3)), 0);
+}

@@ -7,7 +7,8 @@ use super::{Bounds, Context};
 use crate::func::{Node, NodeId};
 use crate::op::Op;
 use crate::poly::Poly;
-use crate::types::Type;
+use crate::range::Interval;
+use crate::types::{Scalar, Type};
 use std::cell::Cell;
 
 /// How many ops one value may be taken apart into.
@@ -72,11 +73,23 @@ impl Bounds<'_> {
         let wide = |v: NodeId| matches!(self.func.ty(v), Type::I64 | Type::U64);
         let parts = match self.func.node(id) {
             Node::Op { op, args } if wide(id) && args.iter().all(|&v| wide(v)) && steps.take() => {
-                self.combine(*op, args, |v| self.modular_value(context, v, steps))
+                let parts = self.combine(*op, args, |v| self.modular_value(context, v, steps));
+                // A value beyond the `i64`s is the `i64` that is made of it,
+                // but for 2^64: bounds are of that.
+                let is_beyond = *op == Op::Cast && !self.is_index(args[0]);
+                match is_beyond && parts == Some(Poly::node(args[0])) {
+                    true => None,
+                    false => parts,
+                }
             }
             _ => None,
         };
         parts.unwrap_or_else(|| self.exact_value(context, id, steps))
+    }
+
+    /// Whether every value that an integer can have is an `i64`.
+    fn is_index(&self, id: NodeId) -> bool {
+        Interval::of_type(Scalar::I64).holds(self.ranges.get(id))
     }
 
     fn combine(&self, op: Op, args: &[NodeId], part: impl Fn(NodeId) -> Poly) -> Option<Poly> {

@@ -24,12 +24,13 @@ pub(crate) fn expand(options: TokenStream, function: TokenStream) -> Result<Toke
     let options: Options = syn::parse2(options)?;
     let function: ItemFn = syn::parse2(function)?;
     let signature = Signature::of(&function)?;
-    let params: Vec<_> = signature
-        .params
-        .iter()
-        .map(|p| (p.ident.clone(), p.is_mut))
-        .collect();
-    let body = parse::parse(&function.sig.ident, &params, &function.block)?;
+    let types = signature.generics.types.clone();
+    let body = parse::parse(
+        &function.sig.ident,
+        types,
+        &signature.params,
+        &function.block,
+    )?;
     Ok(write(&options, &function, &signature, &body))
 }
 
@@ -58,31 +59,55 @@ fn write(
     let lints = attrs.iter().filter(is_lint);
     let others = attrs.iter().filter(|a| !is_lint(a));
     let (inputs, output) = (&sig.inputs, &sig.output);
-    let lifetimes = &sig.generics;
+    // `Generics` prints without its where clause.
+    let generics = &sig.generics;
+    let demands = &sig.generics.where_clause;
+    let (declared, fish) = (&signature.generics.declared, signature.generics.turbofish());
+    let bounds = signature.generics.bounds();
     let (params, result) = (signature.marker(), &signature.result);
     let idents: Vec<_> = signature.params.iter().map(|p| &p.ident).collect();
     let types: Vec<_> = signature.params.iter().map(|p| &p.marker).collect();
+    let handles = signature.handles();
     let plain = signature.plain_inputs();
     let built = emit::emit(body, idents.len(), result);
     let rules = options.rules();
+    let made = quote! {
+        ::kiln::expand::Static::new(#text, |__kiln| {
+            #(let #idents = __kiln.param::<#types>(::core::stringify!(#idents));)*
+            __kiln.give::<#result>(#name::__build #fish (__kiln #(, #idents)*))
+        })
+    };
+    let state = match signature.generics.is_empty() {
+        true => quote! {
+            static STATIC: ::kiln::expand::Static<#params, #result> = #made;
+            &STATIC
+        },
+        false => {
+            let key = signature.generics.key();
+            quote! {
+                static INSTANCES: ::kiln::expand::Instances = ::kiln::expand::Instances::new();
+                INSTANCES.get::<#key, ::kiln::expand::Static<#params, #result>>(|| #made)
+            }
+        }
+    };
     let about = format!("What stands behind the kernel `{text}`.");
     quote! {
         #(#others)*
         #[track_caller]
         #[inline]
-        #vis fn #name #lifetimes (#plain) #output {
-            #name::kernel().call_or_panic((#(#idents,)*))
+        #vis fn #name #generics (#plain) #output #bounds {
+            #name::kernel #fish ().call_or_panic((#(#idents,)*))
         }
 
         #[doc = #about]
         #[allow(non_camel_case_types, dead_code, unreachable_pub)]
         #vis enum #name {}
 
-        #[allow(dead_code, unreachable_pub, clippy::too_many_arguments)]
+        #[allow(dead_code, clippy::extra_unused_type_parameters, unreachable_pub, clippy::too_many_arguments)]
         impl #name {
             /// The function as rustc compiled it.
             #(#lints)*
-            #vis fn rust #lifetimes (#inputs) #output #block
+            #vis fn rust #generics (#inputs) #output #demands #block
 
             /// Calls the kernel; where the function would panic it gives an
             /// error.
@@ -90,46 +115,45 @@ fn write(
             /// # Errors
             /// Where the function would panic: what was stored before is
             /// stored, and nothing after it.
-            #vis fn try_call #lifetimes (
+            #vis fn try_call #generics (
                 #plain
-            ) -> ::core::result::Result<#result, ::kiln::Error> {
-                Self::kernel().call((#(#idents,)*))
+            ) -> ::core::result::Result<#result, ::kiln::Error> #bounds {
+                Self::kernel #fish ().call((#(#idents,)*))
             }
 
             /// Calls the kernel in the interpreter.
             #[track_caller]
-            #vis fn interpret #lifetimes (#plain) #output {
-                Self::__static().interpreted().call_or_panic((#(#idents,)*))
+            #vis fn interpret #generics (#plain) #output #bounds {
+                Self::__static #fish ().interpreted().call_or_panic((#(#idents,)*))
             }
 
             /// The kernel on an engine of your own.
-            #vis fn on(engine: &::kiln::Engine) -> ::kiln::KernelFn<#params, #result> {
-                Self::__static().on(engine)
+            #vis fn on<#declared>(
+                engine: &::kiln::Engine
+            ) -> ::kiln::KernelFn<#params, #result> #bounds {
+                Self::__static #fish ().on(engine)
             }
 
             /// The kernel on the global engine.
             #[inline]
-            #vis fn kernel() -> &'static ::kiln::KernelFn<#params, #result> {
-                Self::__static().kernel()
+            #vis fn kernel<#declared>() -> &'static ::kiln::KernelFn<#params, #result> #bounds {
+                Self::__static #fish ().kernel()
             }
 
             #[doc(hidden)]
             #[inline]
-            #vis fn __static() -> &'static ::kiln::expand::Static<#params, #result> {
-                static STATIC: ::kiln::expand::Static<#params, #result> =
-                    ::kiln::expand::Static::new(#text, |__kiln| {
-                        #(let #idents = __kiln.param::<#types>(::core::stringify!(#idents));)*
-                        __kiln.give::<#result>(#name::__build(__kiln #(, #idents)*))
-                    });
-                &STATIC
+            #vis fn __static<#declared>() -> &'static ::kiln::expand::Static<#params, #result>
+            #bounds
+            {
+                #state
             }
 
             #[doc(hidden)]
             #[allow(unused, clippy::all)]
-            #vis fn __build<'__b>(
+            #vis fn __build<'__b, #declared>(
                 __kiln: &'__b ::kiln::expand::Body
-                #(, #idents: <#types as ::kiln::expand::Param>::Handle<'__b>)*
-            ) -> <#result as ::kiln::expand::Ty>::Of<'__b> {
+                #(, #idents: #handles)*
+            ) -> <#result as ::kiln::expand::Ty>::Of<'__b> #bounds {
                 let __rules = __kiln.set_rules(#rules);
                 let __given = { #built };
                 __kiln.set_rules(__rules);

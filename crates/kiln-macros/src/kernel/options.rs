@@ -13,6 +13,8 @@ pub(super) struct Options {
     overflow: Option<&'static str>,
     /// Whether a product and a sum are rounded once.
     contract: bool,
+    /// Whether sums and products of floats take the shape of a tree.
+    reassoc: bool,
 }
 
 impl Parse for Options {
@@ -35,12 +37,14 @@ impl Parse for Options {
                     });
                 }
                 "contract" => options.contract = true,
-                "reassoc" | "parallel" => {
+                "reassoc" => options.reassoc = true,
+                "parallel" => {
                     let what = format!("`{name}` is not supported yet: leave it out");
                     return Err(Error::new(name.span(), what));
                 }
                 _ => {
-                    let what = "the options of a kernel are `overflow = \"..\"` and `contract`";
+                    let what =
+                        "the options of a kernel are `overflow = \"..\"`, `contract` and `reassoc`";
                     return Err(Error::new(name.span(), what));
                 }
             }
@@ -63,11 +67,12 @@ impl Options {
                 quote!(#overflow::#name)
             }
         };
-        let contract = self.contract;
+        let (contract, reassoc) = (self.contract, self.reassoc);
         quote! {
             ::kiln::expand::Rules {
                 overflow: #overflow,
                 contract: #contract,
+                reassoc: #reassoc,
                 file: ::core::file!(),
             }
         }

@@ -16,6 +16,82 @@ pub(super) struct Signature {
     pub(super) params: Vec<Param>,
     /// The type it returns.
     pub(super) result: TokenStream,
+    pub(super) generics: Generics,
+}
+
+/// The types and numbers that a kernel is generic over.
+#[derive(Default)]
+pub(super) struct Generics {
+    /// As they are declared, each followed by a comma.
+    pub(super) declared: TokenStream,
+    /// The types among them.
+    pub(super) types: Vec<Ident>,
+    /// All of them, in order.
+    names: Vec<Ident>,
+    /// The numbers among them.
+    numbers: Vec<Ident>,
+    /// What the source demands of them.
+    predicates: TokenStream,
+}
+
+impl Generics {
+    fn of(generics: &syn::Generics) -> Result<Generics> {
+        let mut known = Generics::default();
+        for param in &generics.params {
+            match param {
+                GenericParam::Lifetime(_) => continue,
+                GenericParam::Type(param) => {
+                    known.types.push(param.ident.clone());
+                    known.names.push(param.ident.clone());
+                }
+                GenericParam::Const(param) if is_usize(&param.ty) => {
+                    known.numbers.push(param.ident.clone());
+                    known.names.push(param.ident.clone());
+                }
+                GenericParam::Const(param) => {
+                    let what = "a kernel is generic over types and numbers of type `usize`: take \
+                                this as a parameter";
+                    return Err(Error::new(param.ty.span(), what));
+                }
+            }
+            known.declared.extend(quote!(#param,));
+        }
+        if let Some(clause) = &generics.where_clause {
+            let predicates = clause.predicates.iter();
+            known.predicates = quote!(#(#predicates,)*);
+        }
+        Ok(known)
+    }
+
+    /// Whether there are any.
+    pub(super) fn is_empty(&self) -> bool {
+        self.declared.is_empty()
+    }
+
+    /// Them as arguments, in the order of their declaration.
+    pub(super) fn turbofish(&self) -> TokenStream {
+        if self.is_empty() {
+            return TokenStream::new();
+        }
+        let names = &self.names;
+        quote!(::<#(#names),*>)
+    }
+
+    /// What tells one instance from the others: a type.
+    pub(super) fn key(&self) -> TokenStream {
+        let (types, numbers) = (&self.types, &self.numbers);
+        quote!((#(#types,)* #(::kiln::expand::Count<#numbers>,)*))
+    }
+
+    /// What the source demands, and that the types are scalars.
+    pub(super) fn bounds(&self) -> TokenStream {
+        let (types, predicates) = (&self.types, &self.predicates);
+        quote!(where #predicates #(#types: ::kiln::expand::Plain,)*)
+    }
+}
+
+fn is_usize(ty: &Type) -> bool {
+    matches!(ty, Type::Path(path) if path.path.is_ident("usize"))
 }
 
 pub(super) struct Param {
@@ -25,6 +101,13 @@ pub(super) struct Param {
     ty: Type,
     /// The type, with references that live for ever.
     pub(super) marker: Type,
+}
+
+impl Param {
+    /// Whether it is a reference to what may be written.
+    pub(super) fn is_written(&self) -> bool {
+        matches!(&self.marker, Type::Reference(reference) if reference.mutability.is_some())
+    }
 }
 
 impl Signature {
@@ -63,13 +146,7 @@ impl Signature {
                 return Err(Error::new(span, what));
             }
         }
-        for param in &sig.generics.params {
-            if !matches!(param, GenericParam::Lifetime(_)) {
-                let what =
-                    "a kernel of several types is not supported yet: write one for each type";
-                return Err(Error::new(param.span(), what));
-            }
-        }
+        let generics = Generics::of(&sig.generics)?;
         let params = sig.inputs.iter().map(param).collect::<Result<Vec<_>>>()?;
         let result = match &sig.output {
             ReturnType::Default => quote!(()),
@@ -78,13 +155,34 @@ impl Signature {
                 quote!(#ty)
             }
         };
-        Ok(Signature { params, result })
+        Ok(Signature {
+            params,
+            result,
+            generics,
+        })
     }
 
     /// The types of the parameters as a tuple.
     pub(super) fn marker(&self) -> TokenStream {
         let markers = self.params.iter().map(|param| &param.marker);
         quote!((#(#markers,)*))
+    }
+
+    /// What each parameter is in the body. Of a type that the kernel is
+    /// generic over the handle is named, so that a caller's argument says
+    /// which type that is.
+    pub(super) fn handles(&self) -> Vec<TokenStream> {
+        let handle = |param: &Param| {
+            let ty = &param.marker;
+            let is_generic = |ident: &Ident| self.generics.types.contains(ident);
+            match ty {
+                Type::Path(path) if path.path.get_ident().is_some_and(is_generic) => {
+                    quote!(::kiln::expand::Val<'__b, #ty>)
+                }
+                _ => quote!(<#ty as ::kiln::expand::Param>::Handle<'__b>),
+            }
+        };
+        self.params.iter().map(handle).collect()
     }
 
     /// The parameters without `mut`.

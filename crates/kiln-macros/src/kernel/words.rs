@@ -20,7 +20,7 @@ pub(super) const METHODS: &[&str] = &[
     "leading_ones", "trailing_ones", "count_zeros",
     "rotate_left", "rotate_right", "wrapping_shl", "wrapping_shr",
     "wrapping_add", "wrapping_sub", "wrapping_mul", "wrapping_neg", "wrapping_abs",
-    "saturating_add", "saturating_sub", "saturating_mul",
+    "to_f64", "saturating_add", "saturating_sub", "saturating_mul",
     "overflowing_add", "overflowing_sub", "overflowing_mul",
 ];
 
@@ -79,6 +79,25 @@ pub(super) fn hint_for_method(name: &str) -> String {
         _ => "write the loop or the arithmetic out, or make it a `#[kernel]` function to call",
     };
     format!("a kernel cannot call the method `{name}`: {instead}")
+}
+
+/// What to say of a function whose path shows that it is no kernel.
+pub(super) fn hint_for_path(path: &syn::Path) -> Option<&'static str> {
+    let segments: Vec<String> = path.segments.iter().map(|s| s.ident.to_string()).collect();
+    let is_type = |name: &String| name.starts_with(char::is_uppercase);
+    match &segments[..] {
+        [.., last] if matches!(last.as_str(), "Some" | "Ok" | "Err") => {
+            Some("there are no options in a kernel: use the value, and a `bool` beside it")
+        }
+        [.., last] if is_type(last) => {
+            Some("a kernel has no structs: use a tuple, or a local for each field")
+        }
+        [.., of, _] if is_type(of) => Some(
+            "a kernel cannot call a function of a type: write the arithmetic out, or make it a \
+             `#[kernel]` function to call",
+        ),
+        _ => None,
+    }
 }
 
 /// What to say of an expression that kernels do not have.

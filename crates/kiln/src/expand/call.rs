@@ -9,7 +9,7 @@ use crate::func::Func;
 use crate::kernel_fn::KernelFn;
 use kiln_formula::OutputInfo;
 use kiln_ir::{Access, Layout, NodeId, Scalar};
-use kiln_runtime::{Arg, Element, ScalarKernel, Tier, Typed, View, ViewMut};
+use kiln_runtime::{Arg, Element, FrameCall, ScalarKernel, Tier, Typed, View, ViewMut};
 use std::sync::OnceLock;
 
 /// A type that a parameter can have.
@@ -37,6 +37,14 @@ pub trait Param {
     /// # Errors
     /// Of an array of another library that has gaps in memory.
     fn arg<'s>(arg: &'s mut Self::Arg<'_>) -> core::result::Result<Arg<'s>, Error>;
+    /// Puts what is passed straight into the frame of a call.
+    ///
+    /// # Errors
+    /// As there.
+    fn put<'s>(
+        arg: &'s mut Self::Arg<'_>,
+        call: &mut FrameCall<'_, 's>,
+    ) -> core::result::Result<(), Error>;
 }
 
 impl<T: Plain> Param for T {
@@ -59,6 +67,12 @@ impl<T: Plain> Param for T {
         use kiln_ir::meaning::Value as _;
         Ok(Arg::from(arg.repr().to_const()))
     }
+
+    #[inline(always)]
+    fn put<'s>(arg: &'s mut T, call: &mut FrameCall<'_, 's>) -> core::result::Result<(), Error> {
+        call.scalar(arg.repr());
+        Ok(())
+    }
 }
 
 /// Parameters that are arrays of one kind or another: as the signature states
@@ -67,7 +81,7 @@ impl<T: Plain> Param for T {
 macro_rules! arrays {
     ($(
         [$($generics:tt)*] $param:ty, $arg:ty as $handle:ty, $is_view:literal,
-        $declare:expr, |$passed:ident| $view:expr;
+        $declare:expr, |$passed:ident| $put:ident $view:expr;
     )*) => {$(
         impl<$($generics)*> Param for $param {
             type Handle<'b> = $handle;
@@ -87,6 +101,15 @@ macro_rules! arrays {
             fn arg<'s>($passed: &'s mut Self::Arg<'_>) -> core::result::Result<Arg<'s>, Error> {
                 Ok($view.into())
             }
+
+            #[inline(always)]
+            fn put<'s>(
+                $passed: &'s mut Self::Arg<'_>,
+                call: &mut FrameCall<'_, 's>,
+            ) -> core::result::Result<(), Error> {
+                call.$put($view);
+                Ok(())
+            }
         }
     )*};
 }
@@ -94,19 +117,19 @@ macro_rules! arrays {
 arrays! {
     [T: Plain] &'static [T], &'a [T] as Slice<'b, T>, false,
         |body: &'b Body, name| body.slice_param(name, false),
-        |arg| View::from(T::slice(&arg[..]));
+        |arg| view View::from(T::slice(&arg[..]));
     [T: Plain] &'static mut [T], &'a mut [T] as Slice<'b, T>, false,
         |body: &'b Body, name| body.slice_param(name, true),
-        |arg| ViewMut::from(T::slice_mut(&mut arg[..]));
+        |arg| view_mut ViewMut::from(T::slice_mut(&mut arg[..]));
     [T: Plain, const N: usize] &'static [T; N], &'a [T; N] as Slice<'b, T>, false,
         |body: &'b Body, name| body.slice_param(name, false),
-        |arg| View::from(T::slice(&arg[..]));
+        |arg| view View::from(T::slice(&arg[..]));
     [T: Plain, const N: usize] &'static mut [T; N], &'a mut [T; N] as Slice<'b, T>, false,
         |body: &'b Body, name| body.slice_param(name, true),
-        |arg| ViewMut::from(T::slice_mut(&mut arg[..]));
+        |arg| view_mut ViewMut::from(T::slice_mut(&mut arg[..]));
     [E: Elem, const N: usize] [E; N], [E; N] as Arr<'b, [E; N]>, false,
         |body: &'b Body, name| Arr::param(body, name),
-        |arg| View::from(E::Scalar::slice(E::scalars(&arg[..])));
+        |arg| view View::from(E::Scalar::slice(E::scalars(&arg[..])));
 }
 
 /// Views, which have a handle for each number of dimensions.
@@ -116,11 +139,11 @@ macro_rules! views {
             [T: Plain<Repr = T> + Element] ArrayView<'static, T, $n>,
                 ArrayView<'a, T, $n> as $handle, true,
                 |body: &'b Body, name| body.$declare(name, Access::Read),
-                |arg| arg.into_view();
+                |arg| view arg.into_view();
             [T: Plain<Repr = T> + Element] ArrayViewMut<'static, T, $n>,
                 ArrayViewMut<'a, T, $n> as $handle, true,
                 |body: &'b Body, name| body.$declare(name, Access::Mut),
-                |arg| arg.reborrow().into_view();
+                |arg| view_mut arg.reborrow().into_view();
         )*}
     };
 }
@@ -140,11 +163,11 @@ macro_rules! foreign {
             [T: Plain<Repr = T> + Element] ndarray::ArrayView<'static, T, ndarray::$dim>,
                 ndarray::ArrayView<'a, T, ndarray::$dim> as $handle, true,
                 |body: &'b Body, name| body.$declare(name, Access::Read),
-                |arg| crate::ndarray::view(arg)?;
+                |arg| view crate::ndarray::view(arg)?;
             [T: Plain<Repr = T> + Element] ndarray::ArrayViewMut<'static, T, ndarray::$dim>,
                 ndarray::ArrayViewMut<'a, T, ndarray::$dim> as $handle, true,
                 |body: &'b Body, name| body.$declare(name, Access::Mut),
-                |arg| crate::ndarray::view_mut(arg)?;
+                |arg| view_mut crate::ndarray::view_mut(arg)?;
         )*}
     };
 }
@@ -180,6 +203,14 @@ pub trait Params {
         args: Self::Args<'_>,
         work: impl FnOnce(&mut [Arg<'_>]) -> core::result::Result<R, Error>,
     ) -> core::result::Result<R, Error>;
+    /// Puts what is passed straight into the frame of a call.
+    ///
+    /// # Errors
+    /// Of an array of another library that has gaps in memory.
+    fn put<'s>(
+        args: &'s mut Self::Args<'_>,
+        call: &mut FrameCall<'_, 's>,
+    ) -> core::result::Result<(), Error>;
 }
 
 macro_rules! params {
@@ -217,6 +248,16 @@ macro_rules! params {
             ) -> core::result::Result<Out, Error> {
                 let ($(mut $name,)*) = args;
                 work(&mut [$($name::arg(&mut $name)?),*])
+            }
+
+            #[inline(always)]
+            fn put<'s>(
+                args: &'s mut Self::Args<'_>,
+                call: &mut FrameCall<'_, 's>,
+            ) -> core::result::Result<(), Error> {
+                let ($($name,)*) = args;
+                $($name::put($name, call)?;)*
+                Ok(())
             }
         }
     )*};

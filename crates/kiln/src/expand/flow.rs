@@ -4,7 +4,7 @@
 //! they are before, as a region gives them, and as they are after.
 
 use super::{Body, Iter, Val, Value};
-use kiln_ir::{Interval, NodeId, Op, RegionId};
+use kiln_ir::{Interval, NodeId, Op, RegionId, Shape};
 
 /// A branch being built.
 ///
@@ -151,6 +151,8 @@ pub struct Loop<'b> {
     bounds: Option<(NodeId, NodeId)>,
     init: Vec<NodeId>,
     yields: Vec<NodeId>,
+    /// The first carried value of a loop that counts, as a round finds it.
+    carried: Option<NodeId>,
     test: Option<RegionId>,
     results: std::vec::IntoIter<NodeId>,
 }
@@ -175,6 +177,7 @@ impl<'b> Loop<'b> {
             bounds,
             init: Vec::new(),
             yields: Vec::new(),
+            carried: None,
             test: None,
             results: Vec::new().into_iter(),
         }
@@ -188,6 +191,7 @@ impl<'b> Loop<'b> {
     /// Opens the body of a loop that counts; gives the index.
     pub fn open(&mut self) -> Val<'b, i64> {
         let (index, carried) = self.body.open(|func| func.begin_for(&self.init));
+        self.carried = carried.first().copied();
         self.results = carried.into_iter();
         if let Some((lo, hi)) = self.bounds {
             self.body.set_index_range(index, lo, hi);
@@ -216,6 +220,10 @@ impl<'b> Loop<'b> {
 
     /// Closes the loop.
     pub fn close(&mut self) {
+        if let Some(result) = self.close_reassociated() {
+            self.results = vec![result].into_iter();
+            return;
+        }
         let (init, yields) = (&self.init, &self.yields);
         let results = match (self.bounds, self.test) {
             (Some((lo, hi)), _) => self.body.close(|f| f.end_for(lo, hi, 1, init, yields)),
@@ -223,6 +231,18 @@ impl<'b> Loop<'b> {
             (None, None) => unreachable!("the test of the loop was built"),
         };
         self.results = results.into_iter();
+    }
+
+    /// Closes the loop as a reduction, if it is one that may be.
+    fn close_reassociated(&mut self) -> Option<NodeId> {
+        let ((lo, hi), [init], [next]) = (self.bounds?, &self.init[..], &self.yields[..]) else {
+            return None;
+        };
+        let found = self.body.reassociated(self.carried?, *next)?;
+        let result = self
+            .body
+            .close(|f| f.end_for_as_reduce(found.combine, Shape::Tree, lo, hi, found.value));
+        Some(self.body.op(found.op, &[*init, result]))
     }
 
     /// Makes a variable what it is in a round, or after the loop.

@@ -266,7 +266,8 @@ impl Body {
     }
 
     /// A `u64` as an `i64`, where it is one that was made a `u64`, or sums,
-    /// differences and products of such: these wrap alike in both types.
+    /// differences and products with such a value in them: these wrap alike
+    /// in both types.
     fn signed(&self, id: NodeId, depth: usize) -> Option<NodeId> {
         if let Some(value) = self.as_const(id) {
             return Some(self.constant(kiln_ir::meaning::eval(Op::Cast, Scalar::I64, &[value])));
@@ -274,8 +275,14 @@ impl Body {
         match self.as_op(id)? {
             (Op::Cast, args) if self.scalar(args[0]) == Scalar::I64 => Some(args[0]),
             (op @ (Op::Add | Op::Sub | Op::Mul), args) if depth > 0 => {
-                let a = self.signed(args[0], depth - 1)?;
-                let b = self.signed(args[1], depth - 1)?;
+                let sides = [args[0], args[1]].map(|v| self.signed(v, depth - 1));
+                let is_const = |v: NodeId| self.as_const(v).is_some();
+                let is_index = |side: usize| sides[side].is_some() && !is_const(args[side]);
+                if !is_index(0) && !is_index(1) {
+                    return None;
+                }
+                let cast = |v: NodeId| self.with(|func| func.cast(Scalar::I64, v));
+                let [a, b] = [0, 1].map(|side| sides[side].unwrap_or_else(|| cast(args[side])));
                 Some(self.op(op, &[a, b]))
             }
             _ => None,

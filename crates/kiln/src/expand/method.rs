@@ -439,6 +439,12 @@ impl<'b, T: Plain> Val<'b, T> {
         Val::new(b, b.op(Op::Select, &[is_less, moved, rest]))
     }
 
+    /// The nearest `f64`, of a number of any type.
+    pub fn to_f64(self) -> Val<'b, f64> {
+        let b = self.body();
+        Val::new(b, b.cast_id(Scalar::F64, self.id()))
+    }
+
     /// Whether this is a power of two.
     pub fn is_power_of_two(self) -> Val<'b, bool> {
         let b = self.body();

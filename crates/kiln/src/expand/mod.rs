@@ -15,12 +15,15 @@ pub mod border;
 mod call;
 mod flow;
 mod grid;
+mod instances;
 mod int;
 mod iter;
 pub mod math;
 mod method;
+pub mod no_kernel;
 mod pass;
 mod plain;
+mod reassoc;
 pub mod reduce;
 mod tuple;
 mod val;
@@ -30,6 +33,7 @@ pub(crate) use call::Recipe;
 pub use call::{Made, Param, Params, Static};
 pub use flow::{If, Lazy, Loop};
 pub use grid::{Extents, Grid};
+pub use instances::{Count, Instances};
 pub use iter::{
     ElementMut, Elements, ElementsMut, Elementwise, Enumerate, Iter, IterExt, Map, Parts, Read,
     Rev, Span, StepBy, Write, Zip,
@@ -76,6 +80,8 @@ pub struct Rules {
     pub overflow: Overflow,
     /// Whether a product and a sum are rounded once.
     pub contract: bool,
+    /// Whether sums and products of floats take the shape of a tree.
+    pub reassoc: bool,
     /// The file that the function stands in.
     pub file: &'static str,
 }
@@ -113,6 +119,7 @@ impl Body {
             rules: Cell::new(Rules {
                 overflow: Overflow::Wrap,
                 contract: false,
+                reassoc: false,
                 file: "",
             }),
             place: Cell::new((0, 0)),

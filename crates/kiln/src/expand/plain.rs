@@ -38,10 +38,12 @@ macro_rules! same {
                 repr
             }
 
+            #[inline(always)]
             fn slice(values: &[$ty]) -> &[$ty] {
                 values
             }
 
+            #[inline(always)]
             fn slice_mut(values: &mut [$ty]) -> &mut [$ty] {
                 values
             }
@@ -66,10 +68,12 @@ macro_rules! pointer_wide {
                 repr as $ty
             }
 
+            #[inline(always)]
             fn slice(values: &[$ty]) -> &[$repr] {
                 kiln_runtime::words::$slice(values)
             }
 
+            #[inline(always)]
             fn slice_mut(values: &mut [$ty]) -> &mut [$repr] {
                 kiln_runtime::words::$slice_mut(values)
             }

@@ -8,6 +8,9 @@
     reason = "loops over indices are what is tested"
 )]
 
+mod generic;
+mod reassoc;
+
 use kiln::{Builder, Engine, FaultKind, Tier, kernel};
 
 /// `y += a * x`.

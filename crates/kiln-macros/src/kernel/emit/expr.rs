@@ -126,8 +126,8 @@ impl Emit {
             }
             Kind::Call(path, args) => {
                 let args = self.values(args).into_iter();
-                let args = all_at(span, args.map(|arg| quote!(__kiln.pass(#arg))).collect());
-                quote_spanned!(span=> #path::__build(__kiln #(, #args)*))
+                let args = args.map(|arg| quote!(__kiln.pass(#arg))).collect();
+                callee(path, span, &all_at(span, args))
             }
             Kind::Tuple(parts) => {
                 let parts: Vec<TokenStream> = parts.iter().map(|part| self.own(part)).collect();
@@ -277,6 +277,30 @@ pub(super) fn all_at(span: Span, mut operands: Vec<TokenStream>) -> Vec<TokenStr
         operands.push(at(span, last));
     }
     operands
+}
+
+/// A call of what a path names. Beside a kernel stands a type of its name; of
+/// any other function the name leads to one type alone, which comes with the
+/// glob, is no kernel, and is an error that says so.
+fn callee(path: &syn::Path, span: Span, args: &[TokenStream]) -> TokenStream {
+    let mut path = path.clone();
+    let mut generics = TokenStream::new();
+    if let Some(last) = path.segments.last_mut() {
+        let given = std::mem::take(&mut last.arguments);
+        generics = match given {
+            syn::PathArguments::AngleBracketed(given) => {
+                let given = given.args;
+                quote!(::<#given>)
+            }
+            _ => TokenStream::new(),
+        };
+    }
+    let others = format_ident!("of{}", args.len());
+    quote_spanned! {span=> {
+        use #path as __callee;
+        use ::kiln::expand::no_kernel::#others::*;
+        __callee::__build #generics (__kiln #(, #args)*)
+    }}
 }
 
 /// The local that a place is a part of.

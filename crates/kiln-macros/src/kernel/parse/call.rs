@@ -3,7 +3,7 @@
 
 use super::{Parser, here};
 use crate::kernel::ast::{Expr, Kind};
-use crate::kernel::words::{METHODS, SCALARS, hint_for_method};
+use crate::kernel::words::{METHODS, SCALARS, hint_for_method, hint_for_path};
 use quote::quote;
 use syn::parse::Parser as _;
 use syn::punctuated::Punctuated;
@@ -47,6 +47,9 @@ impl Parser {
             let what = "a kernel calls a function by its name, not one that a local holds";
             return Err(Error::new(function.span(), what));
         }
+        if let Some(what) = hint_for_path(&function.path) {
+            return Err(Error::new(function.span(), what));
+        }
         Ok(Kind::Call(Box::new(function.path.clone()), args))
     }
 
@@ -55,12 +58,17 @@ impl Parser {
         let [.., ty, method] = &*path.segments.iter().collect::<Vec<_>>() else {
             return Ok(None);
         };
-        let is_scalar = SCALARS.iter().any(|name| ty.ident == name);
+        let is_generic = path.segments.len() == 2 && self.types.contains(&ty.ident);
+        let is_scalar = is_generic || SCALARS.iter().any(|name| ty.ident == name);
         if !is_scalar || args.is_empty() {
             return Ok(None);
         }
         let of = args.remove(0);
-        if method.ident == "from" && args.is_empty() {
+        let is_conversion = match is_generic {
+            true => method.ident == "of" || method.ident == "from_usize",
+            false => method.ident == "from",
+        };
+        if is_conversion && args.is_empty() {
             let ty = &ty.ident;
             return Ok(Some(Kind::Cast(
                 Box::new(of),

@@ -82,6 +82,9 @@ impl Parser {
     /// What a `for` goes over.
     pub(super) fn iterator(&mut self, expr: &syn::Expr) -> Result<Expr> {
         let span = here(expr);
+        if let Some(over) = self.slice_itself(expr) {
+            return Ok(over);
+        }
         let kind = match expr {
             syn::Expr::Paren(inner) => return self.iterator(&inner.expr),
             syn::Expr::Group(inner) => return self.iterator(&inner.expr),
@@ -129,6 +132,23 @@ impl Parser {
             }
         };
         Ok(Expr { kind, span })
+    }
+
+    /// A slice by its name: its elements, or references to them where it is a
+    /// parameter that may be written.
+    fn slice_itself(&self, expr: &syn::Expr) -> Option<Expr> {
+        let syn::Expr::Path(path) = expr else {
+            return None;
+        };
+        let var = self.local(path.path.get_ident()?)?;
+        let name = match self.written.contains(&var) {
+            true => "iter_mut",
+            false => "iter",
+        };
+        let (kind, span) = (Kind::Local(var), here(expr));
+        let of = Box::new(Expr { kind, span });
+        let kind = Kind::Iter(of, Ident::new(name, Span::call_site()), Vec::new());
+        Some(Expr { kind, span })
     }
 
     fn adapted(&mut self, call: &syn::ExprMethodCall) -> Result<Kind> {

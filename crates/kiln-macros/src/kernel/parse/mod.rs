@@ -7,6 +7,7 @@ mod iterate;
 mod structure;
 
 use super::ast::{Block, Body, Jump, Local, Pat, Stmt, Target, Var};
+use super::signature::Param;
 use super::words::hint;
 use proc_macro2::Span;
 use syn::spanned::Spanned;
@@ -16,7 +17,11 @@ use syn::{Error, Ident, Lifetime, Result};
 pub(super) struct Parser {
     /// The kernel itself, which cannot call itself.
     name: Ident,
+    /// The types that it is generic over.
+    types: Vec<Ident>,
     locals: Vec<Local>,
+    /// The parameters that are slices to be written.
+    written: Vec<Var>,
     /// The locals that can be seen, the last declared last.
     scope: Vec<Var>,
     /// The loops and blocks around, the innermost last.
@@ -37,18 +42,28 @@ struct Around {
 ///
 /// # Errors
 /// Every construct that a kernel cannot have.
-pub(super) fn parse(name: &Ident, params: &[(Ident, bool)], block: &syn::Block) -> Result<Body> {
+pub(super) fn parse(
+    name: &Ident,
+    types: Vec<Ident>,
+    params: &[Param],
+    block: &syn::Block,
+) -> Result<Body> {
     let mut parser = Parser {
         name: name.clone(),
+        types,
         locals: Vec::new(),
+        written: Vec::new(),
         scope: Vec::new(),
         targets: Vec::new(),
         next_target: 0,
         in_closure: false,
         errors: None,
     };
-    for (ident, is_mut) in params {
-        parser.declare(ident, *is_mut);
+    for param in params {
+        let var = parser.declare(&param.ident, param.is_mut);
+        if param.is_written() {
+            parser.written.push(var);
+        }
     }
     let block = parser.block(block);
     match parser.errors {
