@@ -63,7 +63,9 @@ pub fn derive_record(input: TokenStream) -> TokenStream {
 /// every kind, `if`, `while`, `loop`, `for` over ranges, labels, `break`,
 /// `continue`, `return`; every operator and cast; the methods of numbers;
 /// `assert!` and its family, `panic!` with literal text; constants; calls of
-/// other kernels. Anything else is an error that says what to write instead.
+/// other kernels; types `T: kiln::Real`, `Int`, `Number` or `Element` and
+/// `const N: usize` that the kernel is generic over. Anything else is an error
+/// that says what to write instead.
 ///
 /// # What numbers mean
 /// What they mean in Rust. Where an integer leaves its type a crate built with
@@ -72,6 +74,13 @@ pub fn derive_record(input: TokenStream) -> TokenStream {
 /// mathematical functions (`exp`, `sin`, `powf` and so on) are kiln's, whose
 /// bits are the same on every machine. `#[kernel(contract)]` rounds a product
 /// and the sum it stands in once: `a * b + c` is `a.mul_add(b, c)`.
+/// `#[kernel(reassoc)]` gives sums and products of floats the shape of
+/// `kiln::sum`, which vectors can compute.
+///
+/// # Threads
+/// `#[kernel(parallel)]` lets threads share the rounds of the outermost loop
+/// where they are independent; `kiln::par(0..n)` claims that they are, which
+/// is checked.
 #[proc_macro_attribute]
 pub fn kernel(options: TokenStream, function: TokenStream) -> TokenStream {
     let original = proc_macro2::TokenStream::from(function.clone());

@@ -539,11 +539,17 @@ impl Inner {
         }
         let code = self.make(&self.fast, Form::Frame, &self.func)?;
         #[cfg(feature = "jit")]
-        if self.engine.threads.of(Parallel::AsEngine) == 1 {
+        if !self.uses_threads(Parallel::AsEngine) {
             let code = std::ptr::from_ref(code).cast();
             self.engine.direct.add(&self.direct, code);
         }
         Some(code)
+    }
+
+    /// Whether a call may run on several threads.
+    #[cfg(feature = "jit")]
+    pub(crate) fn uses_threads(&self, parallel: Parallel) -> bool {
+        self.engine.threads.of(parallel) > 1
     }
 
     /// The fast code while calls may use it; it has the frame entry.

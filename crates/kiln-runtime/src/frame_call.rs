@@ -172,7 +172,9 @@ mod with_jit {
         /// ```
         #[inline(always)]
         pub fn frame_call<'a>(&self) -> Option<FrameCall<'_, 'a>> {
-            if !matches!(self.parallel, Parallel::AsEngine | Parallel::Off) {
+            // What is published is for one thread, as the engine is set up.
+            let may_share = !matches!(self.parallel, Parallel::AsEngine | Parallel::Off);
+            if may_share && self.inner.uses_threads(self.parallel) {
                 return None;
             }
             let code = self.inner.published()?;

@@ -35,6 +35,10 @@ const UNSAFE: &[(&str, &str)] = &[
     ("crates/kiln-runtime/src/compiled.rs", "calls machine code"),
     ("crates/kiln-runtime/src/fpenv.rs", "reads and sets MXCSR"),
     (
+        "crates/kiln-runtime/src/frame_call.rs",
+        "puts arguments into a frame and calls machine code",
+    ),
+    (
         "crates/kiln-runtime/src/helpers.rs",
         "machine code hands it pointers",
     ),
@@ -56,6 +60,10 @@ const UNSAFE: &[(&str, &str)] = &[
     (
         "crates/kiln-runtime/src/words.rs",
         "takes a usize for the u64 that it is",
+    ),
+    (
+        "crates/kiln-runtime/tests/it/c_function.rs",
+        "calls a kernel as a library of C would",
     ),
     (
         "crates/kiln-runtime/tests/it/mxcsr.rs",

@@ -2,10 +2,10 @@
 
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::expand::{Params, Recipe, Result as Returned, SIDES};
+use crate::expand::{Params, Recipe, Result as Returned, SIDES, Threads};
 use crate::func::Func;
 use kiln_ir::{Const, FaultKind, Layout};
-use kiln_runtime::{Arg, ArrayKernel, Called, Fault, RuntimeError};
+use kiln_runtime::{Arg, ArrayKernel, Called, Fault, Parallel, RuntimeError};
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::{Arc, OnceLock};
@@ -43,6 +43,7 @@ pub struct KernelFn<P: Params, R: Returned> {
 struct Strided {
     engine: Engine,
     recipe: Recipe,
+    parallel: Parallel,
     kernel: OnceLock<Result<ArrayKernel, RuntimeError>>,
 }
 
@@ -51,7 +52,8 @@ impl Strided {
     fn kernel(&self) -> &Result<ArrayKernel, RuntimeError> {
         self.kernel.get_or_init(|| {
             let func = self.recipe.func(Layout::Strided);
-            self.engine.runtime().arrays(func.ir().clone())
+            let kernel = self.engine.runtime().arrays(func.ir().clone())?;
+            Ok(kernel.parallel(self.parallel))
         })
     }
 }
@@ -60,10 +62,7 @@ impl Strided {
 #[derive(Clone)]
 enum Way<D> {
     /// As a function of scalars that cannot fail.
-    Direct(
-        D,
-        #[cfg_attr(not(feature = "jit"), expect(dead_code, reason = "explain needs it"))] Engine,
-    ),
+    Direct(D, Engine),
     /// With arguments of any kind.
     General(Result<ArrayKernel, RuntimeError>),
 }
@@ -71,18 +70,34 @@ enum Way<D> {
 impl<P: Params, R: Returned> KernelFn<P, R> {
     pub(crate) fn new(engine: &Engine, func: Func, recipe: Recipe) -> KernelFn<P, R> {
         let runtime = engine.runtime();
-        let direct = runtime.scalar(func.ir().clone()).ok();
+        let is_claimed = recipe.threads == Threads::Claimed;
+        let parallel = match recipe.threads {
+            Threads::AsEngine => Parallel::AsEngine,
+            Threads::Several | Threads::Claimed => Parallel::On,
+        };
+        let direct = match is_claimed {
+            true => None,
+            false => runtime.scalar(func.ir().clone()).ok(),
+        };
         let direct = direct.and_then(|kernel| P::direct::<R>(&kernel));
+        let general = || {
+            let kernel = runtime.arrays(func.ir().clone())?;
+            if is_claimed {
+                kernel.check_pieces()?;
+            }
+            Ok(kernel.parallel(parallel))
+        };
         let strided = || Strided {
             engine: engine.clone(),
             recipe,
+            parallel,
             kernel: OnceLock::new(),
         };
         KernelFn {
             strided: P::HAS_VIEW.then(|| Arc::new(strided())),
             kernel: match direct {
                 Some(direct) => Way::Direct(direct, engine.clone()),
-                None => Way::General(runtime.arrays(func.ir().clone())),
+                None => Way::General(general()),
             },
             func,
             function: PhantomData,
@@ -173,6 +188,59 @@ impl<P: Params, R: Returned> KernelFn<P, R> {
             Way::Direct(_, engine) => engine.runtime().arrays(self.func.ir().clone())?.explain()?,
             Way::General(kernel) => kernel.as_ref().map_err(Clone::clone)?.explain()?,
         })
+    }
+
+    /// The same on as many threads as said: a `bool`, or a number. They share
+    /// the rounds of its outermost loop where that pays, with every bit the
+    /// same, if no round touches an element that another one writes; else its
+    /// calls run on one thread. `#[kernel(parallel)]` is `parallel(true)`.
+    ///
+    /// ```
+    /// #[kiln::kernel]
+    /// fn double(x: &mut [f64]) {
+    ///     for v in x.iter_mut() {
+    ///         *v *= 2.0;
+    ///     }
+    /// }
+    ///
+    /// let several = double::kernel().parallel(true);
+    /// several.check_pieces()?;
+    /// let mut x = vec![1.0; 1_000_000];
+    /// several.call((&mut x,))?;
+    /// assert!(x.iter().all(|&x| x == 2.0));
+    /// # Ok::<(), kiln::Error>(())
+    /// ```
+    #[must_use]
+    pub fn parallel(&self, parallel: impl Into<Parallel>) -> KernelFn<P, R> {
+        let parallel = parallel.into();
+        let strided = self.strided.as_ref().map(|strided| {
+            Arc::new(Strided {
+                engine: strided.engine.clone(),
+                recipe: strided.recipe,
+                parallel,
+                kernel: OnceLock::new(),
+            })
+        });
+        let mut same = self.clone();
+        same.strided = strided;
+        if let Way::General(Ok(kernel)) = &mut same.kernel {
+            *kernel = kernel.parallel(parallel);
+        }
+        same
+    }
+
+    /// Whether threads can share it: it is tests, then one counted loop that
+    /// hands nothing from round to round, and no round touches an element
+    /// that another one writes.
+    ///
+    /// # Errors
+    /// What is in the way, such as the two accesses that may meet.
+    pub fn check_pieces(&self) -> Result<(), Error> {
+        let arrays = |engine: &Engine| engine.runtime().arrays(self.func.ir().clone());
+        match &self.kernel {
+            Way::Direct(_, engine) => Ok(arrays(engine)?.check_pieces()?),
+            Way::General(kernel) => Ok(kernel.as_ref().map_err(Clone::clone)?.check_pieces()?),
+        }
     }
 
     /// Makes native code now, so that the first call is as fast as the next.

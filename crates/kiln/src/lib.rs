@@ -55,6 +55,7 @@ mod kernel;
 mod kernel_fn;
 #[cfg(feature = "ndarray")]
 pub mod ndarray;
+mod par;
 pub mod random;
 pub mod record;
 mod reduce;
@@ -80,6 +81,7 @@ pub use kernel::{Kernel, Positional};
 pub use kernel_fn::KernelFn;
 #[cfg(feature = "macros")]
 pub use kiln_macros::kernel;
+pub use par::par;
 pub use record::{Record, RecordKernel};
 pub use reduce::{dot, max, mean, min, product, sum};
 pub use source::Source;

@@ -40,6 +40,29 @@ fn each_of_a_reference(x: &[u8]) -> u32 {
 }
 
 #[kernel]
+fn each_of_a_name(x: &[f64]) -> f64 {
+    let mut least = 9.0;
+    for v in x {
+        if *v < least {
+            least = *v;
+        }
+    }
+    for part in x.chunks_exact(3) {
+        for v in part {
+            least += v * 0.5;
+        }
+    }
+    least
+}
+
+#[kernel]
+fn each_of_a_name_to_write(y: &mut [i32], a: i32) {
+    for v in y {
+        *v = a - *v % 100;
+    }
+}
+
+#[kernel]
 fn each_to_write(y: &mut [f64], a: f64) {
     for v in y.iter_mut() {
         *v *= a;
@@ -318,6 +341,8 @@ corpus! {
     each(x: In<f64>);
     each_by_value(x: In<i32>);
     each_of_a_reference(x: In<u8>);
+    each_of_a_name(x: In<f64>);
+    each_of_a_name_to_write(y: Mut<i32>, a: i32);
     each_to_write(y: Mut<f64>, a: f64);
     numbered(x: In<i64>);
     numbered_to_write(y: Mut<u32>);

@@ -15,6 +15,7 @@
 
 mod arithmetic;
 mod control;
+mod generic;
 mod harness;
 mod iterators;
 mod methods;

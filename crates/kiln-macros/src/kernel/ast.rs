@@ -23,6 +23,8 @@ pub(super) enum Jump {
 /// What a function is, beyond its signature.
 pub(super) struct Body {
     pub(super) locals: Vec<Local>,
+    /// Whether a loop is claimed to have independent rounds.
+    pub(super) claims: bool,
     pub(super) block: Block,
 }
 

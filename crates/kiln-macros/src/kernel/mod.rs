@@ -60,10 +60,15 @@ fn write(
     let others = attrs.iter().filter(|a| !is_lint(a));
     let (inputs, output) = (&sig.inputs, &sig.output);
     // `Generics` prints without its where clause.
-    let generics = &sig.generics;
-    let demands = &sig.generics.where_clause;
-    let (declared, fish) = (&signature.generics.declared, signature.generics.turbofish());
-    let bounds = signature.generics.bounds();
+    let (plainly, stated) = (&sig.generics, &sig.generics.where_clause);
+    let (generics, bounds) = (
+        &signature.generics.all,
+        &signature.generics.all.where_clause,
+    );
+    let (declared, fish) = (
+        signature.generics.declared(),
+        signature.generics.turbofish(),
+    );
     let (params, result) = (signature.marker(), &signature.result);
     let idents: Vec<_> = signature.params.iter().map(|p| &p.ident).collect();
     let types: Vec<_> = signature.params.iter().map(|p| &p.marker).collect();
@@ -71,8 +76,9 @@ fn write(
     let plain = signature.plain_inputs();
     let built = emit::emit(body, idents.len(), result);
     let rules = options.rules();
+    let threads = options.threads(body.claims);
     let made = quote! {
-        ::kiln::expand::Static::new(#text, |__kiln| {
+        ::kiln::expand::Static::new(#text, #threads, |__kiln| {
             #(let #idents = __kiln.param::<#types>(::core::stringify!(#idents));)*
             __kiln.give::<#result>(#name::__build #fish (__kiln #(, #idents)*))
         })
@@ -107,7 +113,7 @@ fn write(
         impl #name {
             /// The function as rustc compiled it.
             #(#lints)*
-            #vis fn rust #generics (#inputs) #output #demands #block
+            #vis fn rust #plainly (#inputs) #output #stated #block
 
             /// Calls the kernel; where the function would panic it gives an
             /// error.

@@ -15,6 +15,8 @@ pub(super) struct Options {
     contract: bool,
     /// Whether sums and products of floats take the shape of a tree.
     reassoc: bool,
+    /// Whether threads share the rounds of its loop.
+    parallel: bool,
 }
 
 impl Parse for Options {
@@ -38,13 +40,10 @@ impl Parse for Options {
                 }
                 "contract" => options.contract = true,
                 "reassoc" => options.reassoc = true,
-                "parallel" => {
-                    let what = format!("`{name}` is not supported yet: leave it out");
-                    return Err(Error::new(name.span(), what));
-                }
+                "parallel" => options.parallel = true,
                 _ => {
-                    let what =
-                        "the options of a kernel are `overflow = \"..\"`, `contract` and `reassoc`";
+                    let what = "the options of a kernel are `overflow = \"..\"`, `contract`, `reassoc` and \
+                                `parallel`";
                     return Err(Error::new(name.span(), what));
                 }
             }
@@ -57,6 +56,16 @@ impl Parse for Options {
 }
 
 impl Options {
+    /// On how many threads it runs, as the name of a variant; `claims` says
+    /// whether the source claims that its rounds are independent.
+    pub(super) fn threads(&self, claims: bool) -> TokenStream {
+        match (claims, self.parallel) {
+            (true, _) => quote!(::kiln::expand::Threads::Claimed),
+            (false, true) => quote!(::kiln::expand::Threads::Several),
+            (false, false) => quote!(::kiln::expand::Threads::AsEngine),
+        }
+    }
+
     /// How operators are built, as an expression.
     pub(super) fn rules(&self) -> TokenStream {
         let overflow = quote!(::kiln::expand::Overflow);

@@ -5,7 +5,7 @@ use quote::quote;
 use syn::spanned::Spanned;
 use syn::{
     Error, FnArg, GenericArgument, GenericParam, Ident, ItemFn, Pat, PathArguments, Result,
-    ReturnType, Type,
+    ReturnType, Type, parse_quote,
 };
 
 const NO_SUCH_SCALAR: &str =
@@ -20,27 +20,35 @@ pub(super) struct Signature {
 }
 
 /// The types and numbers that a kernel is generic over.
-#[derive(Default)]
 pub(super) struct Generics {
-    /// As they are declared, each followed by a comma.
-    pub(super) declared: TokenStream,
+    /// As the source declares them, with the demand that types are scalars.
+    pub(super) all: syn::Generics,
+    /// All of them but lifetimes, in order.
+    names: Vec<Ident>,
     /// The types among them.
     pub(super) types: Vec<Ident>,
-    /// All of them, in order.
-    names: Vec<Ident>,
     /// The numbers among them.
     numbers: Vec<Ident>,
-    /// What the source demands of them.
-    predicates: TokenStream,
 }
 
 impl Generics {
     fn of(generics: &syn::Generics) -> Result<Generics> {
-        let mut known = Generics::default();
-        for param in &generics.params {
+        let mut known = Generics {
+            all: generics.clone(),
+            names: Vec::new(),
+            types: Vec::new(),
+            numbers: Vec::new(),
+        };
+        let mut below = Vec::new();
+        for param in &mut known.all.params {
             match param {
                 GenericParam::Lifetime(_) => continue,
                 GenericParam::Type(param) => {
+                    // What is demanded of a type stands in one place.
+                    match param.bounds.is_empty() && generics.where_clause.is_some() {
+                        true => below.push(param.ident.clone()),
+                        false => param.bounds.push(parse_quote!(::kiln::expand::Plain)),
+                    }
                     known.types.push(param.ident.clone());
                     known.names.push(param.ident.clone());
                 }
@@ -54,39 +62,42 @@ impl Generics {
                     return Err(Error::new(param.ty.span(), what));
                 }
             }
-            known.declared.extend(quote!(#param,));
         }
-        if let Some(clause) = &generics.where_clause {
-            let predicates = clause.predicates.iter();
-            known.predicates = quote!(#(#predicates,)*);
+        if let Some(clause) = &mut known.all.where_clause {
+            for ty in &below {
+                clause
+                    .predicates
+                    .push(parse_quote!(#ty: ::kiln::expand::Plain));
+            }
         }
         Ok(known)
     }
 
-    /// Whether there are any.
+    /// Whether there is nothing but lifetimes.
     pub(super) fn is_empty(&self) -> bool {
-        self.declared.is_empty()
+        self.names.is_empty()
     }
 
-    /// Them as arguments, in the order of their declaration.
+    /// As they are declared where no lifetime is.
+    pub(super) fn declared(&self) -> TokenStream {
+        let params = self.all.params.iter();
+        let params = params.filter(|param| !matches!(param, GenericParam::Lifetime(_)));
+        quote!(#(#params,)*)
+    }
+
+    /// Them as arguments.
     pub(super) fn turbofish(&self) -> TokenStream {
-        if self.is_empty() {
-            return TokenStream::new();
-        }
         let names = &self.names;
-        quote!(::<#(#names),*>)
+        match self.is_empty() {
+            true => TokenStream::new(),
+            false => quote!(::<#(#names),*>),
+        }
     }
 
     /// What tells one instance from the others: a type.
     pub(super) fn key(&self) -> TokenStream {
         let (types, numbers) = (&self.types, &self.numbers);
         quote!((#(#types,)* #(::kiln::expand::Count<#numbers>,)*))
-    }
-
-    /// What the source demands, and that the types are scalars.
-    pub(super) fn bounds(&self) -> TokenStream {
-        let (types, predicates) = (&self.types, &self.predicates);
-        quote!(where #predicates #(#types: ::kiln::expand::Plain,)*)
     }
 }
 
@@ -233,7 +244,7 @@ fn marker(ty: &Type) -> Result<Type> {
                 }
             };
             let mutability = &reference.mutability;
-            Ok(syn::parse_quote!(&'static #mutability #elem))
+            Ok(parse_quote!(&'static #mutability #elem))
         }
         Type::Path(path) => {
             let last = path.path.segments.last().map(|last| last.ident.to_string());
@@ -279,12 +290,12 @@ fn for_ever(path: &syn::TypePath) -> Type {
         let mut is_stated = false;
         for arg in &mut args.args {
             if let GenericArgument::Lifetime(lifetime) = arg {
-                *lifetime = syn::parse_quote!('static);
+                *lifetime = parse_quote!('static);
                 is_stated = true;
             }
         }
         if !is_stated && VIEWS.contains(&name) {
-            args.args.insert(0, syn::parse_quote!('static));
+            args.args.insert(0, parse_quote!('static));
         }
     }
     Type::Path(path)

@@ -2,9 +2,6 @@
 
 #[kiln::kernel]
 fn f(x: &[f64]) -> f64 {
-    for v in x {
-        let _ = v;
-    }
     for i in 0.. {
         let _ = i;
     }

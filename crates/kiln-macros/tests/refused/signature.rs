@@ -16,7 +16,7 @@ fn fallible(x: f64) -> Result<f64, ()> {
 }
 
 #[kiln::kernel]
-fn generic<T>(x: T) -> T {
+fn generic<const FLAG: bool>(x: f64) -> f64 {
     x
 }
 

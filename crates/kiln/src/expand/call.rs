@@ -302,10 +302,22 @@ impl Body {
     }
 }
 
+/// On how many threads a kernel runs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Threads {
+    /// As its engine says.
+    AsEngine,
+    /// On several, if its rounds are seen to be independent.
+    Several,
+    /// On several, because its source claims that they are.
+    Claimed,
+}
+
 /// How a function is built.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Recipe {
     name: &'static str,
+    pub(crate) threads: Threads,
     build: fn(&Body) -> Made,
     /// What it gives.
     scalars: fn() -> Vec<Scalar>,
@@ -342,10 +354,15 @@ pub struct Static<P: Params, R: Result> {
 
 impl<P: Params, R: Result> Static<P, R> {
     /// Nothing yet.
-    pub const fn new(name: &'static str, build: fn(&Body) -> Made) -> Static<P, R> {
+    pub const fn new(
+        name: &'static str,
+        threads: Threads,
+        build: fn(&Body) -> Made,
+    ) -> Static<P, R> {
         Static {
             recipe: Recipe {
                 name,
+                threads,
                 build,
                 scalars: R::scalars,
             },

@@ -30,7 +30,7 @@ mod val;
 
 pub use array::{Arr, Constant, Elem, Indexed, Listed, Place, Slice, Stored};
 pub(crate) use call::Recipe;
-pub use call::{Made, Param, Params, Static};
+pub use call::{Made, Param, Params, Static, Threads};
 pub use flow::{If, Lazy, Loop};
 pub use grid::{Extents, Grid};
 pub use instances::{Count, Instances};

@@ -10,6 +10,7 @@
 
 mod generic;
 mod reassoc;
+mod threads;
 
 use kiln::{Builder, Engine, FaultKind, Tier, kernel};
 

@@ -117,11 +117,7 @@ impl Parser {
                     Vec::new(),
                 )
             }
-            syn::Expr::Call(call) if is_par(&call.func) => {
-                let what = "`par` is not supported yet, as nothing runs in several threads: \
-                            write the range itself";
-                return Err(Error::new(call.func.span(), what));
-            }
+            syn::Expr::Call(call) if is_par(&call.func) => return self.claimed(call),
             other => {
                 return Err(Error::new(
                     other.span(),
@@ -132,6 +128,22 @@ impl Parser {
             }
         };
         Ok(Expr { kind, span })
+    }
+
+    /// `kiln::par(..)`: what stands in it, with the claim that its rounds are
+    /// independent.
+    fn claimed(&mut self, call: &syn::ExprCall) -> Result<Expr> {
+        if self.in_closure || self.targets.iter().any(|around| around.is_loop) {
+            let what = "`par` stands at the outermost loop: write the range itself here";
+            return Err(Error::new(call.func.span(), what));
+        }
+        let mut args = call.args.iter();
+        let (Some(over), None) = (args.next(), args.next()) else {
+            let what = "`par` takes what the loop goes over, such as `0..x.len()`";
+            return Err(Error::new(call.span(), what));
+        };
+        self.claims = true;
+        self.iterator(over)
     }
 
     /// A slice by its name: its elements, or references to them where it is a

@@ -29,6 +29,8 @@ pub(super) struct Parser {
     next_target: usize,
     /// Whether one stands in a closure, which nothing jumps out of.
     in_closure: bool,
+    /// Whether a loop is claimed to have independent rounds.
+    claims: bool,
     errors: Option<Error>,
 }
 
@@ -57,6 +59,7 @@ pub(super) fn parse(
         targets: Vec::new(),
         next_target: 0,
         in_closure: false,
+        claims: false,
         errors: None,
     };
     for param in params {
@@ -70,6 +73,7 @@ pub(super) fn parse(
         Some(errors) => Err(errors),
         None => Ok(Body {
             locals: parser.locals,
+            claims: parser.claims,
             block,
         }),
     }
