@@ -1,5 +1,5 @@
 //! Times the comparison kernels as native code, in the interpreter and as plain
-//! Rust, one thread, and prints a JSON line for each:
+//! Rust, on one thread unless told otherwise, and prints a JSON line for each:
 //! `{"peer","kernel","n","ns","compile_us"}`, nanoseconds per element.
 //!
 //! What is timed is checked first: native code that ran as something else, or
@@ -23,6 +23,9 @@ struct Options {
     /// Only kernels whose name contains this.
     #[arg(long)]
     only: Option<String>,
+    /// Threads that native code may use.
+    #[arg(long, default_value_t = 1)]
+    threads: usize,
     /// Only columns of this length.
     #[arg(long)]
     n: Option<usize>,
@@ -37,15 +40,16 @@ fn main() {
     for case in cases().filter(wanted) {
         for &size in case.sizes {
             if options.n.is_none_or(|n| n == (case.elements)(size)) {
-                time(&case, size, options.level);
+                time(&case, size, options.level, options.threads);
             }
         }
     }
 }
 
-fn time(case: &Case, size: usize, level: Option<Level>) {
+fn time(case: &Case, size: usize, level: Option<Level>, threads: usize) {
     let engine = |tier| {
-        let builder = Engine::builder().tier(tier);
+        let builder = Engine::builder().tier(tier).threads(threads);
+        let builder = builder.parallel(tier == Tier::Native);
         match level {
             Some(level) => builder.level(level).build(),
             None => builder.build(),
@@ -68,6 +72,7 @@ fn time(case: &Case, size: usize, level: Option<Level>) {
         [
             ("compile_us", json!(ours.compile_us)),
             ("level", json!(level)),
+            ("threads", json!(threads)),
         ],
     );
     let ns = best(n, 3, 2e6, || {

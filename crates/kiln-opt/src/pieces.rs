@@ -18,7 +18,7 @@
 //! inside of others; two loops in a row.
 
 use crate::config::{OptConfig, OptError};
-use crate::cost::region_price;
+use crate::cost::node_price;
 use crate::pipeline::prepare;
 use kiln_ir::{
     ArrayRef, Bounds, Const, Context, Func, FuncBuilder, Node, NodeId, Op, ParamType, Poly,
@@ -31,6 +31,9 @@ use thiserror::Error;
 /// apart than any loop runs: indices are taken modulo 2^64.
 const STEP_MAX: i128 = 1 << 15;
 
+/// How often a loop runs of which that is not known, for the price alone.
+const WHILE_ROUNDS: u32 = 16;
+
 /// A Func in pieces.
 #[derive(Clone, Debug)]
 pub struct Pieces {
@@ -41,7 +44,8 @@ pub struct Pieces {
     /// The first round of the loop and one past its last, from the parameters
     /// of the Func.
     pub range: Func,
-    /// The price of a round, loops inside of it taken once.
+    /// The price of a round: counted loops inside of it are taken once, and
+    /// others to run as often as a guess says.
     pub work: u32,
 }
 
@@ -85,9 +89,24 @@ pub fn pieces(func: &Func, config: &OptConfig) -> Result<Pieces, NotInPieces> {
     let schedule = Schedule::of(&func);
     Test::of(&func, &schedule, body).independent()?;
     Ok(Pieces {
-        work: region_price(&func, &schedule, body),
+        work: work(&func, &schedule, body),
         range: copy(&func, node, None),
         func: copy(&func, node, Some(["first", "last"])),
+    })
+}
+
+/// The price of everything that runs in a region, the dearer side of each `if`
+/// included. Recurses on the nesting of regions, which is limited.
+fn work(func: &Func, schedule: &Schedule, region: RegionId) -> u32 {
+    let nodes = schedule.nodes(region).iter();
+    nodes.fold(0, |sum: u32, &id| {
+        let inside = func.regions_of(id).map(|r| work(func, schedule, r));
+        let inside = match func.node(id) {
+            Node::While { .. } => inside.sum::<u32>().saturating_mul(WHILE_ROUNDS),
+            _ => inside.max().unwrap_or(0),
+        };
+        sum.saturating_add(node_price(func, id))
+            .saturating_add(inside)
     })
 }
 

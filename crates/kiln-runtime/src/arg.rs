@@ -24,6 +24,27 @@ pub(crate) enum Kind<'a> {
 }
 
 impl Arg<'_> {
+    /// The same value, or the same array to be read, for a shorter time.
+    pub fn read(&self) -> Arg<'_> {
+        Arg(match &self.0 {
+            Kind::Value(value) => Kind::Value(*value),
+            Kind::Read(data, grid) => Kind::Read(*data, *grid),
+            Kind::Write(data, grid) | Kind::Output(data, grid, _) => {
+                Kind::Read(data.as_slice(), *grid)
+            }
+        })
+    }
+
+    /// The same, to be written if it may be, for a shorter time.
+    pub fn write(&mut self) -> Arg<'_> {
+        Arg(match &mut self.0 {
+            Kind::Value(value) => Kind::Value(*value),
+            Kind::Read(data, grid) => Kind::Read(*data, *grid),
+            Kind::Write(data, grid) => Kind::Write(data.reborrow(), *grid),
+            Kind::Output(data, grid, values) => Kind::Output(data.reborrow(), *grid, values),
+        })
+    }
+
     /// What the argument is, in the words of a Func's parameters: a scalar of
     /// a type, or an array of a type and a rank, contiguous or strided, to be
     /// read or also to be written.

@@ -451,6 +451,9 @@ impl Inner {
         // From here on threads share the arguments; nobody else does, as they
         // are borrowed for the call.
         let done = self.engine.threads.run(most, count_of_pieces, &|piece| {
+            if stop.is_some_and(Stop::is_raised) {
+                return Err(RuntimeError::Stopped);
+            }
             let mut frame = whole.copy();
             let Range { start, end } = cut(piece);
             frame.set_scalar(params, start as u64);
@@ -609,11 +612,11 @@ fn named(error: RuntimeError, kernel: &str) -> RuntimeError {
 }
 
 /// Outputs lose their values before a call, and have some after it.
-fn begin(args: &mut [Arg<'_>]) {
+pub(crate) fn begin(args: &mut [Arg<'_>]) {
     set_values(args, Values::Some);
 }
 
-fn finish(args: &mut [Arg<'_>]) {
+pub(crate) fn finish(args: &mut [Arg<'_>]) {
     set_values(args, Values::All);
 }
 

@@ -188,6 +188,24 @@ impl ColumnKernel {
     }
 }
 
+impl ColumnKernel {
+    /// What each argument is, once it is known to fit its parameter.
+    pub(crate) fn kinds(&self, args: &[ColumnArg<'_>]) -> Result<Vec<Column>, RuntimeError> {
+        self.inner.columns(args)
+    }
+
+    /// Runs it on arguments and outputs that fit, all of `rows` rows.
+    pub(crate) fn run_columns(
+        &self,
+        columns: &[Column],
+        args: &mut [ColumnArg<'_>],
+        outputs: Outputs<'_, '_>,
+        rows: usize,
+    ) -> Result<Ran, RuntimeError> {
+        self.inner.run(self.parallel, columns, args, outputs, rows)
+    }
+}
+
 impl fmt::Debug for ColumnKernel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ColumnKernel(@{})", self.inner.func.name())

@@ -237,6 +237,12 @@ pub enum RuntimeError {
         /// The shape asked for.
         to: Vec<usize>,
     },
+    /// An output of a map that is no array, or one that may only be read.
+    #[error("output {index} is not to be written")]
+    ReadOnly {
+        /// Which output.
+        index: usize,
+    },
     /// A view to be written of which two elements are one.
     #[error("two elements of a view to be written are one: shape {shape:?}, strides {strides:?}")]
     SelfOverlap {

@@ -153,13 +153,17 @@ fn explain_arrays(
         let strip = kiln_codegen::asm_text(&made.widened, target, &config)?;
         assembly.push_str(&format!("\n; @{}\n{strip}", made.widened.name()));
     }
+    let pieces = match kiln_opt::pieces(func, &opt_config(Level::One, limits)) {
+        Ok(_) => "threads may share the rounds of its outermost loop".to_owned(),
+        Err(why) => format!("threads: one, {why}"),
+    };
     Ok(Explanation {
         ir: source.to_string(),
         optimised: text,
         clif: Some(kiln_codegen::clif_text(code, target, &config)?),
         assembly,
         level: widest,
-        report: optimised.report.to_string(),
+        report: format!("{}\n{pieces}", optimised.report),
     })
 }
 
@@ -224,6 +228,7 @@ mod tests {
         assert!(made.optimised.contains("retry"), "{}", made.optimised);
         for line in [
             "index checks: 2 replaced by 1 test(s) before the loops",
+            "threads may share the rounds of its outermost loop",
             "index check of x stays: the index or a loop bound is read from at while the kernel runs",
         ] {
             assert!(made.report.contains(line), "{}", made.report);

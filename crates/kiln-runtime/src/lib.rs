@@ -22,6 +22,7 @@
 
 mod arg;
 mod arrays;
+mod broadcast;
 mod budget;
 mod cache;
 mod column_view;
@@ -70,6 +71,7 @@ mod worker;
 
 pub use arg::Arg;
 pub use arrays::ArrayKernel;
+pub use broadcast::{Mapped, Operand};
 pub use column_view::{ColumnArg, ColumnView};
 pub use columns::ColumnKernel;
 pub use element::{Buffer, Element};

@@ -52,7 +52,7 @@ impl From<usize> for Parallel {
 
 /// Work of a piece that pays for handing it over, in prices of vector ops,
 /// unless the engine is told otherwise (docs/performance.md, "Threads").
-pub(crate) const PIECE_WORK: u64 = 40_000;
+pub(crate) const PIECE_WORK: u64 = 200_000;
 
 /// Pieces for each thread, so that one which is held up leaves the rest of
 /// its share to others.

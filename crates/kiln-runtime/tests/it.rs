@@ -5,6 +5,8 @@
 
 #[path = "it/arrays.rs"]
 mod arrays;
+#[path = "it/broadcast.rs"]
+mod broadcast;
 #[path = "it/c_function.rs"]
 mod c_function;
 #[path = "it/cache.rs"]

@@ -14,7 +14,8 @@ use crate::value::{Value, Values};
 use kiln_formula::{InputType, OutputInfo, nearest};
 use kiln_ir::{Const, Scalar};
 use kiln_runtime::{
-    ColumnArg, ColumnKernel, ColumnView, Parallel, Ran, RuntimeError, ScalarKernel, SliceMut,
+    Buffer, ColumnArg, ColumnKernel, ColumnView, Parallel, Ran, RuntimeError, ScalarKernel,
+    SliceMut,
 };
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, OnceLock};
@@ -209,15 +210,7 @@ impl Kernel {
             // Values alone are one row to the runtime.
             buffers = buffers.iter().map(|b| repeated(b, rows)).collect();
         }
-        let mut buffers = buffers.into_iter();
-        let mut outputs = Vec::with_capacity(bound.outputs.len());
-        for info in &*bound.outputs {
-            let Some(data) = buffers.next() else { break };
-            let valid = info.nullable.then(|| buffers.next()).flatten();
-            let valid = valid.and_then(|valid| valid.into_vec().ok());
-            outputs.push(ColumnBuf::new(data, valid));
-        }
-        Ok(Columns::new(bound.outputs.clone(), outputs, ran))
+        Ok(bound.collect(buffers, ran))
     }
 
     /// Computes every row into the given columns, which name all outputs.
@@ -315,6 +308,29 @@ impl Kernel {
             .engine
             .runtime()
             .explain(&bound.func, shape, level)?)
+    }
+
+    /// The names an input may have.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.inner.names.iter().map(|name| &**name)
+    }
+
+    /// On how many threads its calls run.
+    pub(crate) fn parallelism(&self) -> Parallel {
+        self.parallel
+    }
+
+    /// The specialisation for these types, one for each name, made if it must
+    /// be; `all` are those that were given.
+    pub(crate) fn bound_for(
+        &self,
+        types: Vec<Option<InputType>>,
+        all: &[(&str, InputType)],
+    ) -> Result<Arc<Bound>, Error> {
+        match self.inner.first.find(types.iter().copied()) {
+            Some(bound) => Ok(bound.clone()),
+            None => self.inner.make(types, all),
+        }
     }
 
     /// The inputs of every name there may be. A list may hold no others.
@@ -485,6 +501,31 @@ impl Bound {
         }
     }
 
+    /// The names of its inputs, in the order of the parameters; `kernel` is
+    /// whose specialisation this is.
+    pub(crate) fn input_names<'k>(&'k self, kernel: &'k Kernel) -> impl Iterator<Item = &'k str> {
+        let names = &kernel.inner.names;
+        self.inputs.iter().map(|&(index, _)| &*names[index])
+    }
+
+    /// The names of its outputs.
+    pub(crate) fn output_names(&self) -> impl Iterator<Item = &str> {
+        self.outputs.iter().map(|info| info.name.as_str())
+    }
+
+    /// The results of all rows as outputs by name.
+    pub(crate) fn collect(&self, results: Vec<Buffer>, ran: Ran) -> Columns {
+        let mut results = results.into_iter();
+        let mut outputs = Vec::with_capacity(self.outputs.len());
+        for info in &*self.outputs {
+            let Some(data) = results.next() else { break };
+            let valid = info.nullable.then(|| results.next()).flatten();
+            let valid = valid.and_then(|valid| valid.into_vec().ok());
+            outputs.push(ColumnBuf::new(data, valid));
+        }
+        Columns::new(self.outputs.clone(), outputs, ran)
+    }
+
     /// What calls it for one row.
     fn scalar(&self) -> Result<&ScalarKernel, RuntimeError> {
         let make = || self.engine.runtime().scalar(self.func.clone());
@@ -492,7 +533,7 @@ impl Bound {
     }
 
     /// What maps it over columns.
-    fn columns(&self, parallel: Parallel) -> Result<ColumnKernel, RuntimeError> {
+    pub(crate) fn columns(&self, parallel: Parallel) -> Result<ColumnKernel, RuntimeError> {
         let make = || self.engine.runtime().columns(self.func.clone());
         match self.columns.get_or_init(make) {
             Ok(kernel) => Ok(kernel.parallel(parallel)),

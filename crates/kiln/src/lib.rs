@@ -10,8 +10,9 @@
 //!   columns, `map_into` for columns that exist, `update` over the inputs.
 //! - [`ArrayView`], [`ArrayViewMut`]: arrays of several dimensions in kernels.
 //! - [`ArrayKernel`]: loops and arrays from the builder, called with views.
-//! - [`sum`], [`dot`], [`mean`], [`min`], [`max`], [`product`]: reductions whose
-//!   bits depend on the values alone.
+//! - [`sum`], [`product`], [`dot`], [`mean`], [`var`], [`std_dev`], [`min`],
+//!   [`max`], [`argmin`], [`argmax`], [`logsumexp`], [`any`], [`all`],
+//!   [`count`]: reductions whose bits depend on the values alone.
 //! - [`border`]: what stands for neighbours that there are not.
 //! - [`random`]: random numbers that need no state, in kernels and beside them.
 //! - [`Dispatcher`]: such a kernel for each of the types it is called with.
@@ -39,6 +40,7 @@
 mod array_view;
 mod arrays;
 pub mod border;
+mod broadcast;
 mod build;
 mod column;
 mod dispatcher;
@@ -65,6 +67,7 @@ mod value;
 
 pub use array_view::{ArrayView, ArrayViewMut};
 pub use arrays::ArrayKernel;
+pub use broadcast::Arrays;
 pub use build::{Array, ArrayMut, Builder, Index, Literal, Operand, Results, Var, Vars, build};
 pub use column::{Column, ColumnBuf, ColumnMut, Columns};
 pub use dispatcher::Dispatcher;
@@ -73,7 +76,9 @@ pub use engine::{Engine, EngineBuilder};
 pub use error::Error;
 pub use eval::eval;
 #[doc(hidden)]
-pub use expand::reduce::{dot, max, mean, min, product, sum};
+pub use expand::reduce::{
+    all, any, argmax, argmin, count, dot, logsumexp, max, mean, min, product, std_dev, sum, var,
+};
 pub use formula::Formula;
 pub use func::Func;
 pub use inputs::Inputs;
@@ -83,7 +88,9 @@ pub use kernel_fn::KernelFn;
 pub use kiln_macros::kernel;
 pub use par::par;
 pub use record::{Record, RecordKernel};
-pub use reduce::{dot, max, mean, min, product, sum};
+pub use reduce::{
+    all, any, argmax, argmin, count, dot, logsumexp, max, mean, min, product, std_dev, sum, var,
+};
 pub use source::Source;
 pub use value::{Value, Values};
 
@@ -137,6 +144,8 @@ mod guide {
     struct Errors;
     #[doc = include_str!("../../../docs/guide/testing.md")]
     struct Testing;
+    #[doc = include_str!("../../../docs/guide/arrays.md")]
+    struct Arrays;
     #[doc = include_str!("../../../docs/guide/threads.md")]
     struct Threads;
 }

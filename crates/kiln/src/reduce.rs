@@ -4,8 +4,15 @@
 //! `tree` of the language: the same bits in both, on every machine, whatever
 //! vectors compute them. Absent on purpose: sums in order, which
 //! `x.iter().sum()` gives.
+//!
+//! The variance is taken in two passes, the second over the distances from
+//! the mean (Chan, Golub and LeVeque, "Algorithms for computing the sample
+//! variance", The American Statistician 1983), and the logarithm of a sum of
+//! exponentials after the greatest is taken from each, so neither loses its
+//! digits, or its range, on the way.
 
 use crate::element::{Number, Real};
+use crate::math::Unary;
 use kiln_ir::Combine;
 
 /// Values in a block of the shape.
@@ -120,4 +127,88 @@ pub fn min<T: Number>(x: &[T]) -> T {
 pub fn max<T: Number>(x: &[T]) -> T {
     assert!(!x.is_empty(), "{NOTHING}");
     tree(Combine::Max, x.len(), |index| x[index])
+}
+
+/// The mean of the squares of the distances from the mean, as NumPy's `var`;
+/// NaN of nothing.
+///
+/// ```
+/// let x: Vec<f64> = (0..1000).map(|i| 1e9 + f64::from(i % 2)).collect();
+/// assert_eq!(kiln::var(&x), 0.25);
+/// assert_eq!(kiln::std_dev(&x), 0.5);
+/// ```
+pub fn var<T: Real>(x: &[T]) -> T {
+    let mean = mean(x);
+    let square = |index: usize| {
+        let distance = x[index] - mean;
+        distance * distance
+    };
+    tree(Combine::Sum, x.len(), square) / T::of(x.len() as f64)
+}
+
+/// The square root of the [variance](var()), as NumPy's `std`.
+pub fn std_dev<T: Real>(x: &[T]) -> T {
+    var(x).sqrt()
+}
+
+/// The logarithm of the sum of the exponentials; minus infinity of nothing.
+///
+/// ```
+/// assert_eq!(kiln::logsumexp(&[1000.0, 1000.0]), 1000.0 + kiln::math::log(2.0));
+/// ```
+pub fn logsumexp<T: Real + Unary>(x: &[T]) -> T {
+    let greatest = tree(Combine::Max, x.len(), |index| x[index]);
+    let from = match greatest.is_finite() {
+        true => greatest,
+        false => T::ZERO,
+    };
+    let part = |index: usize| Unary::exp(x[index] - from);
+    Unary::log(tree(Combine::Sum, x.len(), part)) + from
+}
+
+/// The index of the least element, the first of several; of the first NaN,
+/// if there is one.
+///
+/// # Panics
+/// When there is none.
+#[track_caller]
+pub fn argmin<T: Number>(x: &[T]) -> usize {
+    first(x, min(x))
+}
+
+/// The index of the greatest element, the first of several; of the first
+/// NaN, if there is one.
+///
+/// ```
+/// assert_eq!(kiln::argmax(&[2.0, 7.0, 7.0]), 1);
+/// assert_eq!(kiln::argmax(&[2.0, f64::NAN, f64::INFINITY]), 1);
+/// ```
+///
+/// # Panics
+/// When there is none.
+#[track_caller]
+pub fn argmax<T: Number>(x: &[T]) -> usize {
+    first(x, max(x))
+}
+
+/// Where an element is first equal to `value`, which one is, or NaN.
+#[expect(clippy::eq_op, reason = "only NaN differs from itself")]
+fn first<T: Number>(x: &[T], value: T) -> usize {
+    let found = x.iter().position(|&x| x == value || x != x);
+    found.unwrap_or(x.len())
+}
+
+/// Whether one is true.
+pub fn any(x: &[bool]) -> bool {
+    x.contains(&true)
+}
+
+/// Whether every one is true; so it is of nothing.
+pub fn all(x: &[bool]) -> bool {
+    !x.contains(&false)
+}
+
+/// How many are true, as NumPy's `count_nonzero`.
+pub fn count(x: &[bool]) -> usize {
+    x.iter().filter(|&&x| x).count()
 }

@@ -58,6 +58,36 @@ fn means(x: &[f64], y: &[f32]) -> (f64, f32) {
 }
 
 #[kernel]
+fn variances(x: &[f64], y: &[f32]) -> (f64, f64, f32, f32) {
+    (
+        kiln::var(x),
+        kiln::std_dev(&x[..x.len() / 3]),
+        kiln::var(y),
+        kiln::std_dev(y),
+    )
+}
+
+#[kernel]
+fn sums_of_exponentials(x: &[f64], y: &[f32]) -> (f64, f32) {
+    (kiln::logsumexp(x), kiln::logsumexp(&y[y.len() / 2..]))
+}
+
+#[kernel]
+fn places_of_ends(x: &[f64], y: &[i8]) -> (usize, usize, usize, usize) {
+    (
+        kiln::argmin(x),
+        kiln::argmax(x),
+        kiln::argmin(y),
+        kiln::argmax(y),
+    )
+}
+
+#[kernel]
+fn truths(x: &[bool]) -> (bool, bool, usize) {
+    (kiln::any(x), kiln::all(x), kiln::count(x))
+}
+
+#[kernel]
 fn ends(x: &[f64], y: &[i8]) -> (f64, f64, i8, i8) {
     (kiln::min(x), kiln::max(x), kiln::min(y), kiln::max(y))
 }
@@ -122,6 +152,10 @@ corpus! {
     means(x: In<f64>, y: In<f32>);
     ends(x: In<f64>, y: In<i8>);
     of_an_array(a: [f32; 5]);
+    variances(x: In<f64>, y: In<f32>);
+    sums_of_exponentials(x: In<f64>, y: In<f32>);
+    places_of_ends(x: In<f64>, y: In<i8>);
+    truths(x: In<bool>);
     functions(x: f64, y: f64);
     functions_of_singles(x: f32, y: f32);
 }

@@ -4,7 +4,8 @@
 use crate::funcs::{CHECKED, MIXED, QUADRATIC, TWO, WAVE, arg, columns, func, same};
 use kiln_ir::FaultKind;
 use kiln_runtime::{
-    ColumnArg, ColumnKernel, ColumnView, Engine, EngineBuilder, Level, RuntimeError, SliceMut, Tier,
+    ColumnArg, ColumnKernel, ColumnView, Engine, EngineBuilder, Level, RuntimeError, SliceMut,
+    Tier, View,
 };
 use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
@@ -78,6 +79,22 @@ fn gathered_and_updated_columns_are_cut_as_well() {
         drop(args);
         assert!(same(&kiln_runtime::Buffer::F64(updated), &expected[0]));
         assert_eq!(engine.stats().parallel, 2);
+    }
+}
+
+#[test]
+fn maps_over_arrays_are_cut_as_well() {
+    let x: Vec<f64> = (0..5_000).map(|i| f64::from(i) / 7.0).collect();
+    let turned = View::strided(&x, 0, [100, 50], [1, 100]).unwrap();
+    let row = View::new(&x[..50], [50]).unwrap();
+    for engine in engines(3, 1) {
+        let kernel = engine.columns(func(WAVE)).unwrap();
+        let args = [turned.into(), row.into()];
+        let found = kernel.map_arrays(&args).unwrap();
+        assert_eq!(engine.stats().parallel, 1);
+        let expected = kernel.parallel(false).map_arrays(&args).unwrap();
+        assert_eq!(found.shape, [100, 50]);
+        assert!(same(&found.outputs[0], &expected.outputs[0]));
     }
 }
 

@@ -10,6 +10,8 @@ mod dispatcher;
 mod errors;
 mod random;
 mod records;
+#[cfg(feature = "macros")]
+mod reductions;
 mod sizes;
 mod threads;
 #[cfg(feature = "macros")]
