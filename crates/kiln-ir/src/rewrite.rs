@@ -125,8 +125,20 @@ pub trait Rewrite {
         unreachable!("{old} is a while")
     }
 
-    /// The range that the copy of the `for` loop `old` runs over, if not the
-    /// same; `range` is that of the old one, in the new Func.
+    /// Gives the results of a structured node without making it; `None` makes
+    /// it.
+    fn replaced(&mut self, old: NodeId) -> Option<Vec<NodeId>> {
+        let _ = old;
+        None
+    }
+
+    /// Hears what has become of a structured node.
+    fn made(&mut self, old: NodeId, results: &[NodeId]) {
+        let _ = (old, results);
+    }
+
+    /// The range that the copy of the `for` loop or the reduction `old` runs
+    /// over, if not the same; `range` is that of the old one, in the new Func.
     fn range(
         &mut self,
         b: &mut FuncBuilder,
@@ -472,7 +484,12 @@ impl<R: Rewrite> Copier<'_, R> {
                 }
             }
             _ => {
-                self.structures[id.index()] = self.structure(b, id);
+                let results = match self.rewrite.replaced(id) {
+                    Some(results) => results,
+                    None => self.structure(b, id),
+                };
+                self.rewrite.made(id, &results);
+                self.structures[id.index()] = results;
                 return;
             }
         };
@@ -560,7 +577,8 @@ impl<R: Rewrite> Copier<'_, R> {
                 hi,
                 body,
             } => {
-                let (lo, hi) = (self.get(b, *lo), self.get(b, *hi));
+                let ends = (self.get(b, *lo), self.get(b, *hi));
+                let (lo, hi) = self.rewrite.range(b, id, ends);
                 let index = b.begin_reduce();
                 self.bind(*body, &[index]);
                 let value = self.region(b, *body)[0];

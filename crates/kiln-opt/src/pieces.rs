@@ -2,12 +2,17 @@
 //! once.
 //!
 //! A Func comes in pieces if it is tests, then one counted loop that carries
-//! nothing, and the rounds of that loop are independent: of every array that
+//! nothing or one reduction, and the rounds of that are independent: of every array that
 //! the loop writes there is one dimension in which each of its accesses moves
 //! with the loop's index, by the same step and from the same place, so that
 //! an element is touched in one round only; all other arrays are only read.
 //! The test is simple on purpose. What it refuses may still be independent,
 //! and [`NotInPieces`] says what it saw.
+//!
+//! A reduction in the shape of a tree is cut between subtrees, whole blocks of
+//! 1,024 values as many as a power of two, whose values are combined as those
+//! of blocks are; so how it is cut shows in no bit. In whole numbers, least
+//! and greatest values no order shows.
 //!
 //! The Func of a piece takes two further numbers, `first` and `last`, and runs
 //! the rounds of the loop that lie in `first..last`. What stands before the
@@ -15,14 +20,14 @@
 //!
 //! Deliberately absent: products of the index and a value that is not known,
 //! as in `y[i * w + j]`, which are distinct only where they do not wrap; loops
-//! inside of others; two loops in a row.
+//! inside of others; two loops in a row; sums in order.
 
 use crate::config::{OptConfig, OptError};
 use crate::cost::node_price;
 use crate::pipeline::prepare;
 use kiln_ir::{
-    ArrayRef, Bounds, Const, Context, Func, FuncBuilder, Node, NodeId, Op, ParamType, Poly,
-    RegionId, Rewrite, Scalar, Schedule, inline,
+    ArrayRef, Bounds, Combine, Const, Context, Func, FuncBuilder, Node, NodeId, Op, ParamType,
+    Poly, RegionId, Rewrite, Scalar, Schedule, Shape, inline,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 use thiserror::Error;
@@ -39,7 +44,7 @@ const WHILE_ROUNDS: u32 = 16;
 pub struct Pieces {
     /// The Func of a piece: its last two parameters, both `i64`, are the first
     /// round and one past the last. It has the results of the whole Func,
-    /// which do not depend on the loop.
+    /// which do not depend on the loop; of a reduction, its value.
     pub func: Func,
     /// The first round of the loop and one past its last, from the parameters
     /// of the Func.
@@ -47,13 +52,28 @@ pub struct Pieces {
     /// The price of a round: counted loops inside of it are taken once, and
     /// others to run as often as a guess says.
     pub work: u32,
+    /// What becomes of the values of the pieces of a reduction.
+    pub total: Option<Total>,
+}
+
+/// How the value of a reduction is made of those of its pieces, and the
+/// results of its Func of that.
+#[derive(Clone, Debug)]
+pub struct Total {
+    /// How two values are combined.
+    pub combine: Combine,
+    /// What they are.
+    pub scalar: Scalar,
+    /// The results, from the parameters and the value, which is the last one.
+    pub results: Func,
 }
 
 /// Why a Func does not come in pieces.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 pub enum NotInPieces {
-    /// It is something other than tests and then one counted loop.
-    #[error("it is not one counted loop, with nothing but tests before it")]
+    /// It is something other than tests and then one counted loop or one
+    /// reduction.
+    #[error("it is not one counted loop or reduction, with nothing but tests before it")]
     Form,
     /// The loop hands values from round to round.
     #[error("a round begins with what the one before it has computed")]
@@ -82,16 +102,18 @@ pub enum NotInPieces {
 /// Why that cannot be done, or was not seen to be possible.
 pub fn pieces(func: &Func, config: &OptConfig) -> Result<Pieces, NotInPieces> {
     let func = prepare(func, config)?;
-    let node = outer_loop(&func)?;
-    let Node::For { body, .. } = *func.node(node) else {
-        return Err(NotInPieces::Form);
-    };
+    let (node, body, combine) = outer_loop(&func)?;
     let schedule = Schedule::of(&func);
     Test::of(&func, &schedule, body).independent()?;
     Ok(Pieces {
         work: work(&func, &schedule, body),
-        range: copy(&func, node, None),
-        func: copy(&func, node, Some(["first", "last"])),
+        range: copy(&func, node, Part::Range),
+        func: copy(&func, node, Part::Piece),
+        total: combine.map(|(combine, scalar)| Total {
+            combine,
+            scalar,
+            results: copy(&func, node, Part::Results(scalar)),
+        }),
     })
 }
 
@@ -110,23 +132,57 @@ fn work(func: &Func, schedule: &Schedule, region: RegionId) -> u32 {
     })
 }
 
-/// The one loop that a Func ends with.
-fn outer_loop(func: &Func) -> Result<NodeId, NotInPieces> {
+/// The one loop that a Func ends with, its body, and what it combines if it is
+/// a reduction.
+fn outer_loop(func: &Func) -> Result<(NodeId, RegionId, Option<(Combine, Scalar)>), NotInPieces> {
     let effects = &func.region(func.body()).effects;
     let Some((&last, before)) = effects.split_last() else {
         return Err(NotInPieces::Form);
     };
     let is_test = |&id: &NodeId| matches!(func.node(id), Node::Guard { .. });
-    match func.node(last) {
-        Node::For { init, .. } if !init.is_empty() => Err(NotInPieces::Carried),
-        Node::For { lanes: 1, .. } if before.iter().all(is_test) => Ok(last),
+    if !before.iter().all(is_test) {
+        return Err(NotInPieces::Form);
+    }
+    match *func.node(last) {
+        Node::For {
+            ref init,
+            lanes: 1,
+            body,
+            ..
+        } => match init.is_empty() {
+            true => Ok((last, body, None)),
+            false => Err(NotInPieces::Carried),
+        },
+        Node::Reduce {
+            combine,
+            shape,
+            body,
+            ..
+        } => {
+            let scalar = func.ty(func.region(body).yields[0]).scalar;
+            let is_extreme = matches!(combine, Combine::Min | Combine::Max);
+            match shape == Shape::Tree || is_extreme || !scalar.is_float() {
+                true => Ok((last, body, Some((combine, scalar)))),
+                false => Err(NotInPieces::Carried),
+            }
+        }
         _ => Err(NotInPieces::Form),
     }
 }
 
-/// Copies `func` with the loop `node` over the rounds between two further
-/// parameters; without them over no rounds, and giving which there are.
-fn copy(func: &Func, node: NodeId, ends: Option<[&str; 2]>) -> Func {
+/// What of a Func is copied.
+#[derive(Clone, Copy)]
+enum Part {
+    /// All, its loop over the rounds between two further parameters.
+    Piece,
+    /// All, its loop over no rounds; it gives which there are.
+    Range,
+    /// All but its reduction, whose value is a further parameter.
+    Results(Scalar),
+}
+
+/// Copies a part of `func`, whose outermost loop is `node`.
+fn copy(func: &Func, node: NodeId, part: Part) -> Func {
     let mut b = FuncBuilder::new(func.name());
     let (mut values, mut arrays) = (Vec::new(), Vec::new());
     for param in func.params() {
@@ -138,36 +194,57 @@ fn copy(func: &Func, node: NodeId, ends: Option<[&str; 2]>) -> Func {
         values.push(value);
         arrays.push(array);
     }
-    let ends = ends.map(|names| {
-        names.map(|name| {
-            let mut name = name.to_owned();
-            while func.params().iter().any(|p| p.name == name) {
-                name.push('_');
-            }
-            b.scalar_param(name, Scalar::I64)
-        })
-    });
+    let mut further = |name: &str, scalar| {
+        let mut name = name.to_owned();
+        while func.params().iter().any(|p| p.name == name) {
+            name.push('_');
+        }
+        b.scalar_param(name, scalar)
+    };
+    let further = match part {
+        Part::Piece => vec![further("first", Scalar::I64), further("last", Scalar::I64)],
+        Part::Range => Vec::new(),
+        Part::Results(scalar) => vec![further("total", scalar)],
+    };
     let mut copy = Copy {
         node,
-        ends,
+        part,
+        further,
         range: Vec::new(),
+        value: None,
     };
     let results = inline(&mut b, func, &values, &arrays, &mut copy);
-    match ends {
-        Some(_) => b.finish(&results),
-        None => b.finish(&copy.range),
+    match (part, copy.value) {
+        (Part::Range, _) => b.finish(&copy.range),
+        (Part::Piece, Some(value)) => b.finish(&[value]),
+        _ => b.finish(&results),
     }
 }
 
-/// Copies all but the range of one loop.
+/// Copies all but one loop as it is.
 struct Copy {
     node: NodeId,
-    ends: Option<[NodeId; 2]>,
+    part: Part,
+    /// The further parameters.
+    further: Vec<NodeId>,
     /// The range as it was, in the new Func.
     range: Vec<NodeId>,
+    /// The value of the reduction, in the new Func.
+    value: Option<NodeId>,
 }
 
 impl Rewrite for Copy {
+    fn replaced(&mut self, old: NodeId) -> Option<Vec<NodeId>> {
+        let is_known = old == self.node && matches!(self.part, Part::Results(_));
+        is_known.then(|| self.further.clone())
+    }
+
+    fn made(&mut self, old: NodeId, results: &[NodeId]) {
+        if old == self.node {
+            self.value = results.first().copied();
+        }
+    }
+
     fn range(
         &mut self,
         b: &mut FuncBuilder,
@@ -178,9 +255,9 @@ impl Rewrite for Copy {
             return (lo, hi);
         }
         self.range = vec![lo, hi];
-        match self.ends {
-            Some([first, last]) => (b.op(Op::Max, &[lo, first]), b.op(Op::Min, &[hi, last])),
-            None => {
+        match self.further[..] {
+            [first, last] => (b.op(Op::Max, &[lo, first]), b.op(Op::Min, &[hi, last])),
+            _ => {
                 let zero = b.constant(Const::i64(0));
                 (zero, zero)
             }

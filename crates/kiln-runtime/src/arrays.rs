@@ -35,10 +35,10 @@ use {
     crate::direct_entry::DirectEntry,
     crate::fpenv,
     crate::frame::Frame,
-    crate::pieces,
+    crate::pieces::Cut,
     crate::stats::count,
     kiln_codegen::frame::{DONE, STOPPED},
-    std::sync::PoisonError,
+    std::sync::atomic::{AtomicU64, Ordering},
 };
 
 /// Results of a call that need no heap.
@@ -433,8 +433,8 @@ impl Inner {
             .engine
             .threads
             .pieces(most, all, pieces.work(args, all));
-        let count_of_pieces = pieces::count(&rounds, asked);
-        if count_of_pieces <= 1 {
+        let cut = Cut::new(rounds, asked, pieces.total.is_some());
+        if cut.count() <= 1 {
             return None;
         }
         let fast = self.native(&pieces.fast, Form::Frame, &pieces.func)?;
@@ -444,29 +444,45 @@ impl Inner {
             false => None,
         };
         let whole = self.frame(fast, args, stop);
-        let first = std::sync::Mutex::new(results);
-        let cut = pieces::cut(rounds, asked);
+        // Of a reduction the value of each piece; else the results of the
+        // first, as none depends on the loop.
+        let kept = match pieces.total {
+            Some(_) => cut.count(),
+            None => results.len(),
+        };
+        let values: Vec<AtomicU64> = (0..kept).map(|_| AtomicU64::new(0)).collect();
         let params = args.len();
         count(&self.engine.counters.parallel);
         // From here on threads share the arguments; nobody else does, as they
         // are borrowed for the call.
-        let done = self.engine.threads.run(most, count_of_pieces, &|piece| {
+        let done = self.engine.threads.run(most, cut.count(), &|piece| {
             if stop.is_some_and(Stop::is_raised) {
                 return Err(RuntimeError::Stopped);
             }
             let mut frame = whole.copy();
-            let Range { start, end } = cut(piece);
+            let Range { start, end } = cut.piece(piece);
             frame.set_scalar(params, start as u64);
             frame.set_scalar(params + 1, end as u64);
             self.run_piece(fast, guarded, &mut frame)?;
-            if piece == 0 {
-                // No result depends on the loop.
-                let mut results = first.lock().unwrap_or_else(PoisonError::into_inner);
-                for (index, slot) in results.iter_mut().enumerate() {
-                    *slot = frame.result(index);
+            match pieces.total {
+                Some(_) => values[piece].store(frame.result(0), Ordering::Relaxed),
+                None if piece > 0 => {}
+                None => {
+                    for (index, value) in values.iter().enumerate() {
+                        value.store(frame.result(index), Ordering::Relaxed);
+                    }
                 }
             }
             Ok(())
+        });
+        // Whoever waited for the pieces sees what they stored.
+        let mut values = values.into_iter().map(AtomicU64::into_inner);
+        let done = done.and_then(|()| match &pieces.total {
+            Some(total) => total.finish(args, values, results),
+            None => {
+                results.fill_with(|| values.next().unwrap_or(0));
+                Ok(())
+            }
         });
         Some(done.map(|()| ran(Some(fast))))
     }

@@ -243,6 +243,89 @@ fn a_call_in_pieces_can_be_stopped() {
     }
 }
 
+/// Calls a function of an array and a first index, on all threads and on one.
+fn check<'a>(engine: &Engine, text: &str, data: &dyn Fn(usize) -> Arg<'a>) {
+    let kernel = engine.arrays(func(text)).unwrap();
+    kernel.check_pieces().unwrap();
+    for (first, len) in [(0i64, 0), (0, 1_024), (0, 1_025), (3, 5_000), (7, 70_001)] {
+        let run = |kernel: &kiln_runtime::ArrayKernel| {
+            let types = kernel.func().results();
+            let mut results: Vec<Const> = types.iter().map(|ty| Const::zero(ty.scalar)).collect();
+            let mut args = [data(len), Arg::from(first)];
+            kernel.call(&mut args, &mut results).unwrap();
+            results
+        };
+        let (found, expected) = (run(&kernel), run(&kernel.parallel(1)));
+        assert_eq!(found, expected, "{first}..{len} of {text}");
+    }
+}
+
+/// Reductions of each kind, the results of some further along.
+#[test]
+fn reductions_are_cut_between_subtrees() {
+    let mean = "func @mean(x: [f64], first: i64) -> (f64, i64) {
+        v0 = len x
+        v1 = reduce sum tree v2 in first..v0 {
+            v3 = load x[v2]
+            yield v3
+        }
+        v4 = sub v0, first
+        v5 = cast.f64 v4
+        v6 = div v1, v5
+        return v6, v4
+    }";
+    let product = "func @product(x: [f32], first: i64) -> f32 {
+        v0 = len x
+        v1 = reduce product tree v2 in first..v0 {
+            v3 = load x[v2]
+            yield v3
+        }
+        return v1
+    }";
+    let least = "func @least(x: [f64], first: i64) -> f64 {
+        v0 = len x
+        v1 = reduce min in_order v2 in first..v0 {
+            v3 = load x[v2]
+            yield v3
+        }
+        return v1
+    }";
+    let whole = "func @whole(x: [i64], first: i64) -> i64 {
+        v0 = len x
+        v1 = reduce sum in_order v2 in first..v0 {
+            v3 = load x[v2]
+            yield v3
+        }
+        return v1
+    }";
+    let reals = numbers(70_001);
+    let single: Vec<f32> = (0..70_001)
+        .map(|i| 1.0 + ((i * 7919 % 1009) as f32 - 504.0) / 65_536.0)
+        .collect();
+    let ints: Vec<i64> = (0..70_001).map(|i| i * i * 7_919).collect();
+    let tame: Vec<f64> = (0..70_001).map(|i| 1.0 / f64::from(i + 1)).collect();
+    for threads in 1..=8 {
+        for piece_work in [1, 5_000] {
+            for engine in engines(threads, piece_work) {
+                check(&engine, mean, &|len| (&tame[..len]).into());
+                check(&engine, mean, &|len| (&reals[..len]).into());
+                check(&engine, product, &|len| (&single[..len]).into());
+                check(&engine, least, &|len| (&tame[..len]).into());
+                check(&engine, least, &|len| (&reals[..len]).into());
+                check(&engine, whole, &|len| (&ints[..len]).into());
+                let is_parallel = threads > 1 && engine.tier() == Tier::Native;
+                assert_eq!(engine.stats().parallel > 0, is_parallel);
+            }
+        }
+    }
+    let in_order = mean.replace("tree", "in_order");
+    let kernel = Engine::default().arrays(func(&in_order)).unwrap();
+    assert!(
+        kernel.check_pieces().is_err(),
+        "a sum in order has one order"
+    );
+}
+
 /// What comes in pieces, and what the others are told.
 #[test]
 fn functions_whose_rounds_may_meet_run_on_one_thread() {
@@ -340,7 +423,7 @@ fn functions_whose_rounds_may_meet_run_on_one_thread() {
         ),
         (
             two,
-            "it is not one counted loop, with nothing but tests before it",
+            "it is not one counted loop or reduction, with nothing but tests before it",
         ),
         (local, "its rounds use a local array"),
     ] {
