@@ -126,12 +126,24 @@ impl<P: Params, R: Returned> KernelFn<P, R> {
                 Called::Failed(error) => return Err(error.into()),
             }
         }
-        self.call_general(kernel, args)
+        self.call_slowly(kernel, args)
+    }
+
+    /// As [`call`](Self::call), as one function for all kernels of a
+    /// signature: in a kernel's other companions it would cost more time to
+    /// compile than it saves.
+    ///
+    /// # Errors
+    /// As there.
+    #[doc(hidden)]
+    #[inline(never)]
+    pub fn call_out_of_line(&self, args: P::Args<'_>) -> Result<R, Error> {
+        self.call(args)
     }
 
     #[cold]
     #[inline(never)]
-    fn call_general(
+    fn call_slowly(
         &self,
         kernel: &Result<ArrayKernel, RuntimeError>,
         args: P::Args<'_>,
@@ -165,6 +177,19 @@ impl<P: Params, R: Returned> KernelFn<P, R> {
     #[inline]
     pub fn call_or_panic(&self, args: P::Args<'_>) -> R {
         match self.call(args) {
+            Ok(value) => value,
+            Err(error) => fail(&error),
+        }
+    }
+
+    /// As [`call_or_panic`](Self::call_or_panic), out of line.
+    ///
+    /// # Panics
+    /// As there.
+    #[doc(hidden)]
+    #[track_caller]
+    pub fn call_out_of_line_or_panic(&self, args: P::Args<'_>) -> R {
+        match self.call_out_of_line(args) {
             Ok(value) => value,
             Err(error) => fail(&error),
         }

@@ -294,6 +294,17 @@ fn swaps_and_fills(y: &mut [i32], i: usize, j: usize) {
 }
 
 #[kernel]
+fn copies(x: &[i32], y: &mut [i32], at: usize) -> i32 {
+    let mut last = [0; 2];
+    y[..at].copy_from_slice(&x[..at]);
+    if at > 1 {
+        // Too few elements where `at` is 6 or more.
+        last.copy_from_slice(&y[at / 3..at.min(3)]);
+    }
+    last[0] / 2 + last[1] / 2
+}
+
+#[kernel]
 fn local_arrays(n: usize) -> f64 {
     let mut a = [0.5; 12];
     for (i, v) in a.iter_mut().enumerate() {
@@ -370,6 +381,7 @@ corpus! {
     scaled(a: f64, y: Mut<f64>);
     calls_with_parts(y: Mut<f64>, at: usize);
     swaps_and_fills(y: Mut<i32>, i: usize, j: usize);
+    copies(x: In<i32>, y: Mut<i32>, at: Few<usize>);
     local_arrays(n: usize);
     constant_arrays(x: In<f64>, i: usize, j: usize);
     words(x: In<usize>, y: Mut<isize>);

@@ -124,13 +124,13 @@ fn write(
             #vis fn try_call #generics (
                 #plain
             ) -> ::core::result::Result<#result, ::kiln::Error> #bounds {
-                Self::kernel #fish ().call((#(#idents,)*))
+                Self::kernel #fish ().call_out_of_line((#(#idents,)*))
             }
 
             /// Calls the kernel in the interpreter.
             #[track_caller]
             #vis fn interpret #generics (#plain) #output #bounds {
-                Self::__static #fish ().interpreted().call_or_panic((#(#idents,)*))
+                Self::__static #fish ().interpreted().call_out_of_line_or_panic((#(#idents,)*))
             }
 
             /// The kernel on an engine of your own.

@@ -8,7 +8,7 @@ pub(super) const METHODS: &[&str] = &[
     "len", "is_empty", "shape", "dim", "nrows", "ncols",
     "row", "col", "column", "row_mut", "col_mut", "column_mut",
     "as_view", "reborrow", "view", "view_mut", "split_at", "split_at_mut", "swap", "fill",
-    "sqrt", "floor", "ceil", "trunc", "round", "round_ties_even", "fract", "recip",
+    "copy_from_slice", "sqrt", "floor", "ceil", "trunc", "round", "round_ties_even", "fract", "recip",
     "exp", "exp2", "exp_m1", "ln", "log", "log2", "log10", "ln_1p",
     "sin", "cos", "tan", "sin_cos", "asin", "acos", "atan", "atan2",
     "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
@@ -29,7 +29,7 @@ pub(super) const METHODS: &[&str] = &[
 pub(super) const PANICKING: &[&str] = &[
     "abs", "pow", "clamp", "div_euclid", "rem_euclid",
     "row", "col", "column", "row_mut", "col_mut", "column_mut",
-    "split_at", "split_at_mut", "swap", "fill",
+    "split_at", "split_at_mut", "swap", "fill", "copy_from_slice",
 ];
 
 /// Methods that make something to go over of a slice.

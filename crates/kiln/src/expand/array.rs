@@ -314,12 +314,28 @@ impl<'b, T: Plain> Slice<'b, T> {
 
     /// Makes each element a value.
     pub fn fill(&self, value: Val<'b, T>) {
+        self.each(|_| value);
+    }
+
+    /// Makes each element that of another slice, which is as long.
+    pub fn copy_from_slice<S: super::Elementwise<'b, Element = T>>(&self, from: S) {
+        let (body, from) = (self.body, from.all());
+        let is_same = body.op(Op::Eq, &[from.len, self.len]);
+        let message = "copy_from_slice: source slice length ({}) does not match destination slice \
+                       length ({})";
+        body.guard(FaultKind::Range, is_same, message, &[from.len, self.len]);
+        self.each(|index| from.index(index));
+    }
+
+    /// Makes each element what a function of its index gives.
+    fn each(&self, value: impl FnOnce(Val<'b, usize>) -> Val<'b, T>) {
         let body = self.body;
         let (index, _) = body.open(|func| func.begin_for(&[]));
         let known = body.range(self.len);
         let most = (known.hi - 1).max(0);
         body.set_range(index, Interval { lo: 0, hi: most });
-        self.store(Val::new(body, body.cast_id(Scalar::U64, index)), value);
+        let index = Val::new(body, body.cast_id(Scalar::U64, index));
+        self.store(index, value(index));
         let lo = body.i64(0);
         body.close(|func| func.end_for(lo, self.len, 1, &[], &[]));
     }
@@ -732,6 +748,11 @@ impl<'b, T: Plain, const N: usize> Arr<'b, [T; N]> {
     /// Makes each element a value.
     pub fn fill(&self, value: Val<'b, T>) {
         self.as_slice().fill(value);
+    }
+
+    /// Makes each element that of another slice, which is as long.
+    pub fn copy_from_slice<S: super::Elementwise<'b, Element = T>>(&self, from: S) {
+        self.as_slice().copy_from_slice(from);
     }
 
     /// The elements before `mid`, and those from it on.

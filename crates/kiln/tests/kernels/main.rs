@@ -9,6 +9,7 @@
 )]
 
 mod generic;
+mod programs;
 mod reassoc;
 mod threads;
 
