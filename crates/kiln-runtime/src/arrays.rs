@@ -429,10 +429,8 @@ impl Inner {
         let pieces = self.pieces().as_ref().ok()?;
         let rounds = pieces.rounds(args)?;
         let all = usize::try_from(rounds.end.abs_diff(rounds.start)).unwrap_or(usize::MAX);
-        let asked = self
-            .engine
-            .threads
-            .pieces(most, all, pieces.work(args, all));
+        let threads = self.engine.threads.worth(most, all, pieces.work(args, all));
+        let asked = crate::threads::pieces(threads, all);
         let cut = Cut::new(rounds, asked, pieces.total.is_some());
         if cut.count() <= 1 {
             return None;
@@ -455,7 +453,7 @@ impl Inner {
         count(&self.engine.counters.parallel);
         // From here on threads share the arguments; nobody else does, as they
         // are borrowed for the call.
-        let done = self.engine.threads.run(most, cut.count(), &|piece| {
+        let done = self.engine.threads.run(threads, cut.count(), &|piece| {
             if stop.is_some_and(Stop::is_raised) {
                 return Err(RuntimeError::Stopped);
             }

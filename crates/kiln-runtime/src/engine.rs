@@ -99,7 +99,7 @@ impl EngineBuilder {
     }
 
     /// The least work that is worth a thread's while, in the time of one
-    /// addition of vectors; a call of less than two such pieces runs on the
+    /// addition of vectors; a call of less than twice that runs on the
     /// calling thread alone. The default was measured; any other changes the
     /// time of calls and nothing else.
     pub fn piece_work(mut self, work: u64) -> EngineBuilder {

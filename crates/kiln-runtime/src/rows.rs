@@ -19,7 +19,7 @@ use crate::error::RuntimeError;
 use crate::interpret::Interpreted;
 use crate::native::Compiled;
 use crate::stats::count;
-use crate::threads::Threads;
+use crate::threads::{Threads, pieces};
 use kiln_interp::{Arg, Slice, SliceMut};
 use kiln_ir::{Const, Scalar};
 use std::marker::PhantomData;
@@ -212,13 +212,14 @@ impl Runner<'_> {
     }
 
     fn run_bound(&self, bounds: &[Bound<'_>], rows: usize) -> Result<(), RuntimeError> {
-        let step = self.piece_rows(rows);
+        let threads = self.threads.worth(self.most, rows, self.work);
+        let step = self.piece_rows(threads, rows);
         if step >= rows {
             // SAFETY: the bounds are this call's.
             return unsafe { self.run_rows(bounds, 0..rows) };
         }
         count(self.parallel);
-        self.threads.run(self.most, rows.div_ceil(step), &|piece| {
+        self.threads.run(threads, rows.div_ceil(step), &|piece| {
             let start = piece * step;
             // SAFETY: the bounds are this call's, and no other piece has one
             // of these rows.
@@ -228,8 +229,8 @@ impl Runner<'_> {
 
     /// Rows of a piece, whole blocks of them; as many as there are, or more,
     /// where the call is one piece.
-    fn piece_rows(&self, rows: usize) -> usize {
-        let pieces = self.threads.pieces(self.most, rows, self.work);
+    fn piece_rows(&self, threads: usize, rows: usize) -> usize {
+        let pieces = pieces(threads, rows).max(1);
         #[cfg(feature = "jit")]
         let block = self.native.map_or(1, Compiled::lanes);
         #[cfg(not(feature = "jit"))]

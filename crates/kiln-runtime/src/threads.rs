@@ -50,12 +50,12 @@ impl From<usize> for Parallel {
     }
 }
 
-/// Work of a piece that pays for handing it over, in prices of vector ops,
-/// unless the engine is told otherwise (docs/performance.md, "Threads").
+/// Work that pays for waking a thread, in prices of vector ops, unless the
+/// engine is told otherwise (docs/performance.md, "Threads").
 pub(crate) const PIECE_WORK: u64 = 200_000;
 
-/// Pieces for each thread, so that one which is held up leaves the rest of
-/// its share to others.
+/// Pieces for each thread, so that one which comes late, or is held up, leaves
+/// the rest of its share to others.
 const PIECES_PER_THREAD: usize = 4;
 
 /// The threads of an engine.
@@ -66,7 +66,7 @@ pub(crate) struct Threads {
     budget: OnceLock<usize>,
     /// What [`Parallel::AsEngine`] means.
     is_parallel: bool,
-    /// The least work of a piece.
+    /// The least work of a thread.
     piece_work: u64,
     #[cfg(feature = "rayon")]
     pool: OnceLock<Option<Pool>>,
@@ -112,17 +112,20 @@ impl Threads {
         most.min(self.budget())
     }
 
-    /// How many pieces `rounds` of `work` each make on `threads` threads: one
-    /// where more do not pay.
-    pub(crate) fn pieces(&self, threads: usize, rounds: usize, work: u64) -> usize {
+    /// How many of `most` threads `rounds` of `work` each are worth, at least
+    /// one.
+    pub(crate) fn worth(&self, most: usize, rounds: usize, work: u64) -> usize {
         let all = work.saturating_mul(rounds as u64);
         let worth = usize::try_from(all / self.piece_work).unwrap_or(usize::MAX);
-        match threads {
-            0 | 1 => 1,
-            _ => worth
-                .min(threads * PIECES_PER_THREAD)
-                .clamp(1, rounds.max(1)),
-        }
+        worth.min(most).clamp(1, rounds.max(1))
+    }
+}
+
+/// Into how many pieces `rounds` are cut for as many threads.
+pub(crate) fn pieces(threads: usize, rounds: usize) -> usize {
+    match threads {
+        0 | 1 => 1,
+        _ => threads.saturating_mul(PIECES_PER_THREAD).min(rounds),
     }
 }
 
@@ -253,13 +256,16 @@ mod tests {
     #[test]
     fn pieces_are_worth_their_while() {
         let threads = Threads::new(None, true, PIECE_WORK);
-        let pieces = |most, rounds, work| threads.pieces(most, rounds, work);
-        assert_eq!(pieces(1, 1 << 30, 1_000), 1);
-        assert_eq!(pieces(8, 0, 1_000), 1);
-        assert_eq!(pieces(8, 100, PIECE_WORK / 200), 1);
-        assert_eq!(pieces(8, 100, PIECE_WORK / 10), 10);
-        assert_eq!(pieces(8, 3, u64::MAX), 3);
-        assert_eq!(pieces(8, 1 << 30, 1_000), 8 * PIECES_PER_THREAD);
+        let worth = |most, rounds, work| threads.worth(most, rounds, work);
+        assert_eq!(worth(1, 1 << 30, 1_000), 1);
+        assert_eq!(worth(8, 0, 1_000), 1);
+        assert_eq!(worth(8, 100, PIECE_WORK / 51), 1);
+        assert_eq!(worth(8, 100, PIECE_WORK / 50), 2);
+        assert_eq!(worth(8, 3, u64::MAX), 3);
+        assert_eq!(worth(8, 1 << 30, 1_000), 8);
+        assert_eq!(pieces(1, 1 << 30), 1);
+        assert_eq!(pieces(8, 1 << 30), 8 * PIECES_PER_THREAD);
+        assert_eq!(pieces(3, 3), 3);
     }
 
     #[test]
