@@ -8,6 +8,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bottom_up;
 mod clif;
 mod error;
 pub mod frame;

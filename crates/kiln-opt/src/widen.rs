@@ -380,7 +380,7 @@ impl Widener<'_> {
         for (index, (value, &before)) in yields.into_iter().zip(carried).enumerate() {
             let value = self.vector(value);
             next.push(match self.is_read_after(id, index) {
-                true => self.b.select(mask[0], value, before),
+                true => self.next_where(mask[0], value, before),
                 false => value,
             });
         }
@@ -436,10 +436,70 @@ impl Widener<'_> {
         if op == Op::Powi {
             return Err(NotWidened::Op { op: op.name() });
         }
+        if let Some((factor, shifts)) = self.sum_of_shifts(id) {
+            let x = self.value(factor);
+            let x = self.vector(x);
+            return Ok(self.shifted_sum(x, ty.scalar, shifts));
+        }
         for arg in &mut args {
             *arg = self.vector(*arg);
         }
         Ok(self.b.op_as(op, &args, Some(ty.with_lanes(self.lanes))))
+    }
+
+    /// The factor of a product of 64-bit integers with a constant of one or two
+    /// bits, and which. Vectors of them have no product of one instruction
+    /// below AVX-512.
+    fn sum_of_shifts(&self, id: NodeId) -> Option<(NodeId, [Option<u64>; 2])> {
+        let Node::Op { op: Op::Mul, args } = self.func.node(id) else {
+            return None;
+        };
+        if !matches!(self.func.ty(id).scalar, Scalar::I64 | Scalar::U64) {
+            return None;
+        }
+        (0..2).find_map(|factor| {
+            let bits = self.func.as_const(args[1 - factor])?.bits();
+            let low = u64::from(bits.trailing_zeros());
+            let rest = bits & bits.wrapping_sub(1);
+            let high = (rest != 0).then(|| u64::from(rest.trailing_zeros()));
+            matches!(bits.count_ones(), 1 | 2).then_some((args[factor], [Some(low), high]))
+        })
+    }
+
+    /// `x * 2^a + x * 2^b`: integers wrap, so this is the product.
+    fn shifted_sum(&mut self, x: NodeId, scalar: Scalar, shifts: [Option<u64>; 2]) -> NodeId {
+        let mut sum = None;
+        for shift in shifts.into_iter().flatten() {
+            let term = match shift {
+                0 => x,
+                _ => {
+                    let by = self.b.constant(Const::from_bits(scalar, shift));
+                    let by = self.vector(by);
+                    self.b.op(Op::Shl, &[x, by])
+                }
+            };
+            sum = Some(match sum {
+                None => term,
+                Some(sum) => self.b.op(Op::Add, &[sum, term]),
+            });
+        }
+        sum.unwrap_or(x)
+    }
+
+    /// The next value of a carried one where a mask says so: of a sum with it
+    /// the other term is left out where it does not.
+    fn next_where(&mut self, mask: NodeId, value: NodeId, before: NodeId) -> NodeId {
+        let ty = self.b.ty(value);
+        if let Node::Op { op: Op::Add, args } = self.b.func().node(value)
+            && ty.scalar.is_int()
+            && let Some(other) = (0..2).find(|&i| args[1 - i] == before)
+        {
+            let term = args[other];
+            let nothing = self.b.constant_of(ty, Const::zero(ty.scalar));
+            let term = self.b.select(mask, term, nothing);
+            return self.b.op(Op::Add, &[before, term]);
+        }
+        self.b.select(mask, value, before)
     }
 
     fn name(&self, array: ArrayRef) -> String {

@@ -149,6 +149,22 @@ impl Emit<'_> {
         self.b.ins().vconst(kind.clif(), handle)
     }
 
+    /// Whether a vector is a constant of no bits.
+    fn is_zero(&self, value: Value) -> bool {
+        let dfg = &self.b.func.dfg;
+        let inst = dfg.value_def(value).inst();
+        match inst.map(|inst| dfg.insts[inst]) {
+            Some(cranelift_codegen::ir::InstructionData::UnaryConst {
+                opcode: Opcode::Vconst,
+                constant_handle,
+            }) => {
+                let data = dfg.constants.get(constant_handle);
+                data.iter().all(|&byte| byte == 0)
+            }
+            _ => false,
+        }
+    }
+
     /// An integer in every lane.
     pub(super) fn int(&mut self, kind: Kind, value: i64) -> Value {
         self.bits(kind, value as u64)
@@ -193,6 +209,9 @@ impl Emit<'_> {
     pub(super) fn select(&mut self, kind: Kind, cond: Value, yes: Value, no: Value) -> Value {
         if kind.vector {
             let cond = self.bitcast(kind, cond);
+            if self.is_zero(no) {
+                return self.band(cond, yes);
+            }
             self.b.ins().bitselect(cond, yes, no)
         } else {
             self.b.ins().select(cond, yes, no)

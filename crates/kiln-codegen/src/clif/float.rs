@@ -4,6 +4,7 @@
 //! the bits of `kiln_ir::meaning`.
 
 use super::emit::{Emit, Kind};
+use crate::Arch;
 use cranelift_codegen::ir::condcodes::FloatCC;
 use cranelift_codegen::ir::{InstBuilder, Value};
 use kiln_ir::{Op, Scalar};
@@ -51,8 +52,7 @@ impl Emit<'_> {
             (Op::Sub, &[x, y]) => self.fsub(x, y),
             (Op::Mul, &[x, y]) => self.fmul(x, y),
             (Op::Div, &[x, y]) => self.b.ins().fdiv(x, y),
-            (Op::Min, &[x, y]) => self.b.ins().fmin(x, y),
-            (Op::Max, &[x, y]) => self.b.ins().fmax(x, y),
+            (Op::Min | Op::Max, &[x, y]) => self.extreme(op, kind, x, y),
             (Op::Fmin | Op::Fmax, &[x, y]) => self.ignoring_nan(op, kind, x, y),
             (Op::Fma, &[x, y, z]) => self.b.ins().fma(x, y, z),
             (Op::Copysign, &[x, y]) => self.copysign(kind, x, y),
@@ -73,11 +73,40 @@ impl Emit<'_> {
         self.fcmp(FloatCC::Ordered, x, x)
     }
 
+    /// IEEE 754-2019 minimum and maximum. Cranelift's own makes NaN canonical
+    /// on x86-64, which nothing sees.
+    fn extreme(&mut self, op: Op, kind: Kind, x: Value, y: Value) -> Value {
+        let is_max = op == Op::Max;
+        if !kind.vector || self.target.arch() != Arch::X86_64 {
+            return match is_max {
+                true => self.b.ins().fmax(x, y),
+                false => self.b.ins().fmin(x, y),
+            };
+        }
+        // One instruction each: the second operand where one is NaN or both
+        // are zero.
+        let [xy, yx] = [[x, y], [y, x]].map(|[x, y]| {
+            let first = match is_max {
+                true => self.b.ins().fcmp(FloatCC::LessThan, y, x),
+                false => self.b.ins().fcmp(FloatCC::LessThan, x, y),
+            };
+            self.select(kind, first, x, y)
+        });
+        if !is_max {
+            // Equal numbers, or zeros: the sign bit of either. NaN stays NaN.
+            return self.bor(xy, yx);
+        }
+        // The difference is zero, or the sign bit where zeros met, or NaN.
+        let difference = self.bxor(xy, yx);
+        let either = self.bor(xy, difference);
+        self.fsub(either, difference)
+    }
+
     /// IEEE 754-2019 minimumNumber and maximumNumber.
     fn ignoring_nan(&mut self, op: Op, kind: Kind, x: Value, y: Value) -> Value {
         let both = match op {
-            Op::Fmin => self.b.ins().fmin(x, y),
-            _ => self.b.ins().fmax(x, y),
+            Op::Fmin => self.extreme(Op::Min, kind, x, y),
+            _ => self.extreme(Op::Max, kind, x, y),
         };
         let has_y = self.is_number(y);
         let known = self.select(kind, has_y, both, x);

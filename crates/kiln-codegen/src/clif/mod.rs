@@ -20,6 +20,7 @@ mod jam;
 mod lower;
 mod memory;
 mod ops;
+mod order;
 mod reduce;
 mod strip;
 mod unroll;
@@ -153,6 +154,9 @@ fn lower(
     } = lowerer.e;
     b.seal_all_blocks();
     b.finalize(target.isa(false).frontend_config());
+    if !optimises(config) {
+        order::order(&mut scratch.context.func);
+    }
     Ok(Lowered {
         divisions,
         division_traps,

@@ -4,6 +4,7 @@
 //! the table says which, and the test of every cell of it holds it to that.
 
 use super::emit::{Emit, Kind, float_cc, int_cc};
+use crate::Arch;
 use cranelift_codegen::ir::{InstBuilder, Value};
 use kiln_ir::{Op, Scalar};
 
@@ -197,6 +198,7 @@ impl Emit<'_> {
         };
         match op {
             Op::Shl => self.ishl(x, by),
+            Op::Shr if scalar == Scalar::I64 => self.shift_signed_quads(x, by),
             Op::Shr if scalar.is_signed() => self.sshr(x, by),
             Op::Shr => self.ushr(x, by),
             _ => {
@@ -208,6 +210,24 @@ impl Emit<'_> {
                 self.bor(left, right)
             }
         }
+    }
+}
+
+impl Emit<'_> {
+    /// An arithmetic shift of 64-bit lanes, which x86-64 has only for narrower
+    /// ones: `((x >>> n) ^ s) - s`, where `s` is the place of the sign bit after
+    /// the shift (Warren, Hacker's Delight, 2-7).
+    fn shift_signed_quads(&mut self, x: Value, by: Value) -> Value {
+        let known = self
+            .known(by)
+            .filter(|_| self.target.arch() == Arch::X86_64);
+        let Some(by_known) = known else {
+            return self.sshr(x, by);
+        };
+        let sign = self.bits(Kind::piece(Scalar::I64), (1 << 63) >> by_known);
+        let shifted = self.ushr(x, by);
+        let flipped = self.bxor(shifted, sign);
+        self.isub(flipped, sign)
     }
 }
 

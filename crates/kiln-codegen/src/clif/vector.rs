@@ -4,6 +4,7 @@ use super::emit::{Emit, Kind, PIECE, int_of};
 use super::lower::{Held, Lowerer};
 use super::ops::is_comparison;
 use crate::CodegenError;
+use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{ConstantData, InstBuilder, Value};
 use kiln_ir::{Node, NodeId, Op, Scalar, Type};
 
@@ -36,6 +37,11 @@ impl<'a> Lowerer<'a> {
             }
             _ => {}
         }
+        if op == Op::And
+            && let Some(held) = self.and_different(args)
+        {
+            return Ok(held);
+        }
         if from.scalar == Scalar::Bool {
             let first = self.get(args[0]);
             let bytes = usize::from(first.mask);
@@ -51,6 +57,28 @@ impl<'a> Lowerer<'a> {
         let lanes = self.piece_lanes(from);
         self.map(&held, mask, |e, v| e.piece(op, from.scalar, lanes, v))
             .ok_or_else(|| self.no_form(op, from))
+    }
+
+    /// A mask and whether integers differ: x86-64 compares vectors of them for
+    /// being equal, and has the complement of that in the same instruction as
+    /// the conjunction.
+    fn and_different(&mut self, args: &[NodeId]) -> Option<Held> {
+        let compared = |v: NodeId| match self.func.node(v) {
+            Node::Op { op: Op::Ne, args } => {
+                let ty = self.func.ty(args[0]);
+                (ty.is_vector() && ty.scalar.is_int()).then_some([args[0], args[1]])
+            }
+            _ => None,
+        };
+        let (other, pair) =
+            (0..2).find_map(|i| compared(args[i]).map(|pair| (args[1 - i], pair)))?;
+        let scalar = self.func.ty(pair[0]).scalar;
+        let mask = self.get_mask(other, scalar.bytes());
+        let [x, y] = pair.map(|v| self.get(v));
+        self.map(&[mask, x, y], scalar.bytes(), |e, v| {
+            let same = e.icmp(Kind::piece(scalar), IntCC::Equal, v[1], v[2]);
+            Some(e.b.ins().band_not(v[0], same))
+        })
     }
 
     /// Applies `f` piece by piece; the result does not vary if no operand

@@ -1,19 +1,14 @@
 //! The order of instructions within a block: the one selection chose, except
 //! where another needs fewer registers.
 //!
-//! List scheduling from the bottom up. Of the instructions whose users are
-//! all placed, the next is the one that leaves the fewest registers alive;
-//! among equals the one that stood last. Latencies are left to the
+//! List scheduling from the bottom up, by the registers alive. Latencies are left to the
 //! processor: it looks far enough ahead to overlap the pieces of a value and
 //! whole rounds of the loop, but it cannot undo a spill.
 
 use super::inst::{Arg, Inst, MachFunc, Role, VInst};
+use crate::bottom_up::bottom_up;
 use regalloc2::{RegClass, VReg};
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::collections::BTreeSet;
-
-/// Candidates that are compared at a time, so that the pass is linear.
-const WINDOW: usize = 32;
 
 /// Orders every block, in place.
 pub(crate) fn schedule(func: &mut MachFunc) {
@@ -98,32 +93,14 @@ fn walk_back(inst: &Inst, alive: &mut FxHashSet<VReg>) {
 /// Orders instructions that may all move, as far as memory allows. `alive`
 /// is what is alive behind them, and becomes what is alive before them.
 fn order_run(run: &mut [Inst], alive: &mut FxHashSet<VReg>, outlives: &dyn Fn(VReg) -> bool) {
-    let before = dependencies(run);
-    let mut users = vec![0usize; run.len()];
-    for needs in &before {
-        needs.iter().for_each(|&need| users[need] += 1);
-    }
-    let mut ready: BTreeSet<usize> = (0..run.len()).filter(|&i| users[i] == 0).collect();
-    let mut order = Vec::with_capacity(run.len());
-    while let Some(next) = ready
-        .iter()
-        .rev()
-        .take(WINDOW)
-        .copied()
-        .min_by_key(|&i| cost(&run[i], alive, outlives))
-    {
-        ready.remove(&next);
-        order.push(next);
-        walk_back(&run[next], alive);
-        for &need in &before[next] {
-            users[need] -= 1;
-            if users[need] == 0 {
-                ready.insert(need);
-            }
-        }
-    }
+    let order = bottom_up(
+        &dependencies(run),
+        alive,
+        |alive, i| cost(&run[i], alive, outlives),
+        |alive, i| walk_back(&run[i], alive),
+    );
     let old = run.to_vec();
-    for (slot, &from) in run.iter_mut().zip(order.iter().rev()) {
+    for (slot, from) in run.iter_mut().zip(order) {
         *slot = old[from].clone();
     }
 }
