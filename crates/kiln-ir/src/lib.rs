@@ -31,7 +31,7 @@ mod types;
 mod verify;
 
 pub use access::{guard_accesses, is_guarded};
-pub use bounds::{Bounds, Context, IndexGuard, Unproved, check_accesses};
+pub use bounds::{Bounds, Context, IndexGuard, Unproved, always_inside, check_accesses};
 pub use builder::FuncBuilder;
 pub use constant::Const;
 pub use elementwise::{Column, as_row_loop, elementwise};

@@ -29,8 +29,9 @@ pub enum NotWidened {
     /// There is a loop in the loop that rows run differently often, or a call.
     #[error("there is a loop inside each row that cannot run for many at once")]
     InnerLoop,
-    /// A row stores or checks under a condition.
-    #[error("a row stores or checks something under a condition")]
+    /// A row checks an index or runs a counted loop under a condition, or
+    /// stores under the condition of a loop.
+    #[error("a row checks an index under a condition, or stores in a loop that ends by one")]
     ConditionalEffect,
     /// An array is not read or written in the order of the rows.
     #[error("the array {array} is not accessed row by row")]
@@ -106,7 +107,12 @@ fn check_effects(func: &Func, body: RegionId, seen: &mut Effects) -> Result<(), 
             Node::Guard { .. } => seen.checked = true,
             Node::Load { .. } => {}
             Node::Store { .. } => seen.stored = true,
-            Node::If { .. } => return Err(NotWidened::ConditionalEffect),
+            Node::If {
+                then, otherwise, ..
+            } => {
+                check_side(func, *then, seen)?;
+                check_side(func, *otherwise, seen)?;
+            }
             Node::While { cond, body, .. } => {
                 seen.checked = true;
                 check_masked(func, *cond)?;
@@ -127,6 +133,37 @@ fn check_effects(func: &Func, body: RegionId, seen: &mut Effects) -> Result<(), 
                 seen.checked |= inside.checked;
             }
             _ => return Err(NotWidened::InnerLoop),
+        }
+    }
+    Ok(())
+}
+
+/// Checks a side of an `if` with effects: rows that do not want it load and
+/// store what they have. Recurses on the nesting of regions, which is limited.
+fn check_side(func: &Func, side: RegionId, seen: &mut Effects) -> Result<(), NotWidened> {
+    for &id in &func.region(side).effects {
+        match func.node(id) {
+            Node::Load { .. } => {}
+            Node::Store { .. } => seen.stored = true,
+            Node::If {
+                then, otherwise, ..
+            } => {
+                check_side(func, *then, seen)?;
+                check_side(func, *otherwise, seen)?;
+            }
+            Node::Guard { .. } | Node::While { .. } if seen.stored => {
+                return Err(NotWidened::LateGuard);
+            }
+            Node::Guard { fault, .. } if func.fault(*fault).kind == FaultKind::Index => {
+                return Err(NotWidened::ConditionalEffect);
+            }
+            Node::Guard { .. } => seen.checked = true,
+            Node::While { cond, body, .. } => {
+                seen.checked = true;
+                check_masked(func, *cond)?;
+                check_masked(func, *body)?;
+            }
+            _ => return Err(NotWidened::ConditionalEffect),
         }
     }
     Ok(())
@@ -262,7 +299,12 @@ impl Widener<'_> {
                     return Err(NotWidened::Access { array });
                 }
                 let value = self.value(*value);
-                let value = self.vector(value);
+                let mut value = self.vector(value);
+                if let Some(mask) = self.mask {
+                    // Rows that do not store it keep what they have.
+                    let before = self.b.load_as(*array, &at, None, self.lanes);
+                    value = self.b.select(mask, value, before);
+                }
                 self.b.store(*array, &at, value);
                 return Ok(());
             }
@@ -278,7 +320,12 @@ impl Widener<'_> {
                 then,
                 otherwise,
             } => {
-                self.results[id.index()] = self.choice(*cond, *then, *otherwise)?;
+                let sides = [*then, *otherwise];
+                let is_pure = |side: &RegionId| func.region(*side).effects.is_empty();
+                self.results[id.index()] = match sides.iter().all(is_pure) {
+                    true => self.choice(*cond, *then, *otherwise)?,
+                    false => self.both_sides(*cond, sides)?,
+                };
                 return Ok(());
             }
             Node::For { lo, hi, body, .. } if func.region(*body).args[0] == self.index => {
@@ -619,6 +666,23 @@ impl Widener<'_> {
                 self.selects(cond, &yes, &no)
             }
         })
+    }
+
+    /// An `if` whose sides have effects: both run, one after the other, each
+    /// for the rows that want it.
+    fn both_sides(
+        &mut self,
+        cond: NodeId,
+        [then, otherwise]: [RegionId; 2],
+    ) -> Result<Vec<NodeId>, NotWidened> {
+        let cond = self.value(cond);
+        let cond = self.vector(cond);
+        let other = self.b.op(Op::Not, &[cond]);
+        let (_, yes) = self.side(cond, then)?;
+        let (_, no) = self.side(other, otherwise)?;
+        let yes: Vec<NodeId> = yes.into_iter().map(|v| self.vector(v)).collect();
+        let no: Vec<NodeId> = no.into_iter().map(|v| self.vector(v)).collect();
+        Ok(self.selects(cond, &yes, &no))
     }
 
     /// Widens one side of an `if` for the rows in `mask`; gives which rows

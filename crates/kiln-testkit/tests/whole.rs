@@ -161,6 +161,52 @@ const LOOPS: &[(&str, &str)] = &[
     }
 }",
     ),
+    (
+        "stores under conditions",
+        "func @f(x: [f64], y: mut [f64]) {
+    n = len y
+    for i in 0..n {
+        a = load x[i]
+        p = gt a, 0.0
+        r = if p {
+            b = load y[i]
+            c = add a, b
+            store y[i], c
+            q = gt c, 4.0
+            if q {
+                store y[i], 4.0
+            } else {
+            }
+            yield c
+        } else {
+            d = mul a, 0.5
+            yield d
+        }
+        e = load y[i]
+        f = add e, r
+        store y[i], f
+    }
+}",
+    ),
+    (
+        "a check under a condition",
+        "func @f(x: [i64], y: mut [i64]) {
+    n = len y
+    for i in 0..n {
+        a = load x[i]
+        p = gt a, 3
+        if p {
+            b = load y[i]
+            o = add_overflows a, b
+            h = not o
+            g = guard h, overflow \"x + y\", a, b
+            c = add a, b
+            store y[i], c
+        } else {
+        }
+    }
+}",
+    ),
 ];
 
 /// Every loop at every length, in place and with a row that fails here and

@@ -39,6 +39,17 @@ pub fn check_accesses(func: &Func) -> Result<(), VerifyError> {
     }
 }
 
+/// Whether all of these loads and stores lie inside their arrays in every round
+/// of the loops around them, also where the conditions around them do not
+/// hold.
+pub fn always_inside(func: &Func, accesses: &[NodeId]) -> bool {
+    if accesses.is_empty() {
+        return true;
+    }
+    let mut checker = Checker::new(func);
+    accesses.iter().all(|&id| checker.is_always_inside(id))
+}
+
 fn is_access(node: &Node) -> bool {
     matches!(
         node,
@@ -172,6 +183,32 @@ impl<'a> Checker<'a> {
                 || self.is_bounded(array, dim, index, place, lanes)
                 || (lanes == 1 && self.is_compared(array, dim, index, place))
         })
+    }
+
+    /// Whether a load or a store would lie inside its array without the
+    /// conditions around it.
+    fn is_always_inside(&mut self, id: NodeId) -> bool {
+        let (Node::Load { array, index, .. } | Node::Store { array, index, .. }) =
+            self.bounds.func.node(id)
+        else {
+            return false;
+        };
+        let nest = &self.bounds.nest;
+        let (mut region, mut at) = (nest.home(id), id);
+        while let Some((around, owner)) = nest.owner(region)
+            && matches!(self.bounds.func.node(owner), Node::If { .. })
+        {
+            (region, at) = (around, owner);
+        }
+        let place = Place {
+            region,
+            at: Some((region, at)),
+            after: None,
+        };
+        let (array, index) = (*array, index.to_vec());
+        (0u8..)
+            .zip(index)
+            .all(|(dim, index)| self.is_bounded(array, dim, index, place, 1))
     }
 
     fn is_guarded(&self, array: ArrayRef, dim: u8, index: NodeId, place: Place) -> bool {

@@ -24,7 +24,7 @@ mod context;
 mod proof;
 mod value;
 
-pub use check::check_accesses;
+pub use check::{always_inside, check_accesses};
 pub use context::Context;
 pub(crate) use proof::loop_bounds;
 

@@ -15,7 +15,9 @@ mod jam;
 use crate::widen::widen;
 use access::Rows;
 use jam::jammed;
-use kiln_ir::{Bounds, Combine, Func, Node, NodeId, RegionId, Schedule, Shape, Strip, cut};
+use kiln_ir::{
+    Bounds, Combine, Func, Node, NodeId, RegionId, Schedule, Shape, Strip, always_inside, cut,
+};
 use thiserror::Error;
 
 /// Rounds that a loop of known length needs to be worth a strip.
@@ -53,6 +55,9 @@ pub enum NotAStrip {
         /// The name of the array.
         array: String,
     },
+    /// An access under a condition, which may be what keeps its index inside.
+    #[error("what is read or written under a condition may lie outside of its array elsewhere")]
+    Conditional,
     /// The index of an access is no multiple of the loop's index plus
     /// something that stays.
     #[error("the index of {array} does not move evenly from round to round")]
@@ -185,7 +190,27 @@ impl Planner<'_> {
             return Err(NotAStrip::InnerLoop);
         }
         let (rows, places) = rows.independent(self.func)?;
+        if !always_inside(self.func, &self.conditional(id)) {
+            return Err(NotAStrip::Conditional);
+        }
         Ok(cut(self.func, &self.schedule, id, rows, places))
+    }
+
+    /// The accesses of a loop that stand under conditions: on vectors, rounds
+    /// that do not want them make them, too.
+    fn conditional(&self, id: NodeId) -> Vec<NodeId> {
+        let func = self.func;
+        let sides = self
+            .schedule
+            .inside(func, func.regions_of(id))
+            .into_iter()
+            .flat_map(|region| &func.region(region).effects)
+            .filter(|&&id| matches!(func.node(id), Node::If { .. }))
+            .flat_map(|&id| func.regions_of(id));
+        let effects = sides.flat_map(|region| &func.region(region).effects);
+        let is_access =
+            |id: &NodeId| matches!(func.node(*id), Node::Load { .. } | Node::Store { .. });
+        effects.copied().filter(is_access).collect()
     }
 
     /// Whether the lanes of a reduction give the bits of its shape: lanes are
