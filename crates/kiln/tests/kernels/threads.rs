@@ -35,6 +35,16 @@ fn hands_over(x: &[f64]) -> f64 {
     sum
 }
 
+/// A sum in any order is one that threads can share.
+#[kernel(reassoc)]
+fn added(x: &[f64]) -> f64 {
+    let mut sum = 0.0;
+    for i in kiln::par(0..x.len()) {
+        sum += x[i];
+    }
+    sum
+}
+
 /// A round that fails, in the middle.
 #[kernel(parallel)]
 fn gathered(at: &[u32], x: &[f64], y: &mut [f64]) {
@@ -67,9 +77,11 @@ fn threads_change_no_bit() {
         assert_eq!(claimed::on(&engine).call((1.5, &mut y)).unwrap(), 1.5);
         claimed::rust(1.5, &mut z);
         assert_eq!(y, z);
+        let sum = added::on(&engine).call((&x,)).unwrap();
+        assert_eq!(sum.to_bits(), (0.0 + kiln::sum(&x)).to_bits());
         let calls = engine.stats().parallel;
         let expected = u64::from(cfg!(feature = "rayon") && tier == Tier::Native);
-        assert_eq!(calls, 2 * expected, "{tier:?}");
+        assert_eq!(calls, 3 * expected, "{tier:?}");
     }
 }
 
