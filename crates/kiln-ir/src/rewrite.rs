@@ -6,7 +6,9 @@
 
 use crate::builder::FuncBuilder;
 use crate::constant::Const;
-use crate::func::{ArrayRef, CallArg, FaultId, Func, Local, Node, NodeId, RegionId};
+use crate::func::{
+    ArrayRef, CallArg, Combine, FaultId, Func, Local, Node, NodeId, RegionId, Shape,
+};
 use crate::op::Op;
 use crate::schedule::Schedule;
 use crate::types::{ParamType, Type};
@@ -149,6 +151,13 @@ pub trait Rewrite {
         range
     }
 
+    /// How the counted loop `old` reduces, if it becomes a reduction. It
+    /// carries one value.
+    fn reduces(&mut self, old: NodeId) -> Option<Reduced> {
+        let _ = old;
+        None
+    }
+
     /// Where the `for` loop `old` of `func` is cut into loops that run one
     /// after the other, from the first index to the last: for each cut the
     /// old values, all from outside of the loop, that [`cut`](Self::cut)
@@ -216,6 +225,18 @@ pub struct Counted {
     pub variable: usize,
     /// What it is compared with; lives outside of the loop.
     pub bound: NodeId,
+}
+
+/// A counted loop that combines one value a round with the one it carries.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Reduced {
+    /// How.
+    pub combine: Combine,
+    /// With what, in the old Func.
+    pub value: NodeId,
+    /// The condition of the old Func that says in which rounds, and whether
+    /// they are those where it holds.
+    pub only: Option<(NodeId, bool)>,
 }
 
 /// A value that turns a `while` into a `for`.
@@ -496,6 +517,35 @@ impl<R: Rewrite> Copier<'_, R> {
         self.map[id.index()] = Some(new);
     }
 
+    /// A loop as a reduction: what it carries, combined with that.
+    fn reduced(
+        &mut self,
+        b: &mut FuncBuilder,
+        reduced: Reduced,
+        body: RegionId,
+        (lo, hi): (NodeId, NodeId),
+        init: NodeId,
+    ) -> NodeId {
+        let identity = b.constant(reduced.combine.identity(b.ty(init).scalar));
+        let index = b.begin_reduce();
+        // What a round makes of the carried value is not needed any more.
+        self.bind(body, &[index, identity]);
+        self.region(b, body);
+        let value = self.get(b, reduced.value);
+        let value = match reduced.only {
+            None => value,
+            Some((cond, holds)) => {
+                let cond = self.get(b, cond);
+                match holds {
+                    true => b.select(cond, value, identity),
+                    false => b.select(cond, identity, value),
+                }
+            }
+        };
+        let total = b.end_reduce(reduced.combine, Shape::InOrder, lo, hi, value);
+        b.op(reduced.combine.op(), &[init, total])
+    }
+
     fn structure(&mut self, b: &mut FuncBuilder, id: NodeId) -> Vec<NodeId> {
         let Some(values) = self.rewrite.versions(self.func, id) else {
             return self.structure_once(b, id);
@@ -555,6 +605,9 @@ impl<R: Rewrite> Copier<'_, R> {
             } => {
                 let ends = (self.get(b, *lo), self.get(b, *hi));
                 let init = self.all(b, init);
+                if let Some(reduced) = self.rewrite.reduces(id) {
+                    return vec![self.reduced(b, reduced, *body, ends, init[0])];
+                }
                 self.pieces(b, id, *body, ends, *lanes, init)
             }
             Node::While { init, cond, body } => {

@@ -18,6 +18,7 @@ mod inline;
 mod op_set;
 mod pieces;
 mod pipeline;
+mod reduce;
 mod report;
 mod rules;
 mod split;

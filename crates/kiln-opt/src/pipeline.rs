@@ -3,7 +3,7 @@
 use crate::config::{OptConfig, OptError};
 use crate::report::Report;
 use crate::rules::Counts;
-use crate::{count, expand, guards, inline, rules, split, why};
+use crate::{count, expand, guards, inline, reduce, rules, split, why};
 use kiln_ir::{Class, Func, Node, NodeId, check_accesses, verify};
 
 /// A Func after the passes, and what they did.
@@ -47,6 +47,7 @@ pub fn optimize_traced(
     let func = column.inline(func)?;
     let func = column.rules("rules", &func)?;
     let func = column.count(func)?;
+    let func = column.reduce(func)?;
     let func = column.guards(func)?;
     let func = column.expand(func)?;
     let Column {
@@ -117,6 +118,16 @@ impl Column<'_> {
         };
         self.report.loops_counted = loops;
         let func = self.done("count", func)?;
+        self.rules("rules", &func)
+    }
+
+    /// Makes reductions of the loops that are one in all but form.
+    fn reduce(&mut self, func: Func) -> Result<Func, OptError> {
+        let Some((func, loops)) = reduce::reduce(&func) else {
+            return Ok(func);
+        };
+        self.report.loops_reduced = loops;
+        let func = self.done("reduce", func)?;
         self.rules("rules", &func)
     }
 

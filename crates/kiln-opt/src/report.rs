@@ -14,6 +14,8 @@ pub struct Report {
     pub calls_inlined: u32,
     /// `while` loops that became counted ones.
     pub loops_counted: u32,
+    /// Counted loops that became reductions.
+    pub loops_reduced: u32,
     /// What became of the guards of indices.
     pub guards: GuardReport,
     /// Mathematical functions that were expanded.
@@ -160,6 +162,9 @@ impl fmt::Display for Report {
         }
         if self.loops_counted > 0 {
             write!(f, "\nloops counted: {}", self.loops_counted)?;
+        }
+        if self.loops_reduced > 0 {
+            write!(f, "\nloops that reduce: {}", self.loops_reduced)?;
         }
         write!(f, "{}", self.guards)?;
         if self.functions_expanded > 0 {
