@@ -410,6 +410,25 @@ const TABLES: &[Tables] = &[
         |n| vec![vec![n, 3]; 8],
     ),
     (
+        "an index that another one cancels out of",
+        "func @f(x: [f64], y: mut [f64]) {
+    n = len y
+    for i in 0..n {
+        s = for k in 0..3 with t = 0.0 {
+            on = add i, k
+            j = mul k, 2
+            at = sub on, j
+            back = add at, k
+            a = load x[back]
+            b = add t, a
+            yield b
+        }
+        store y[i], s
+    }
+}",
+        |n| vec![vec![n], vec![n]],
+    ),
+    (
         "a check in the loop inside",
         "func @f(x: [i64 rank 2], y: mut [i64]) {
     n = len y

@@ -157,6 +157,19 @@ impl<'a> Lowerer<'a> {
         self.values[node.index()] = Some(held);
     }
 
+    /// Sets a scalar, results of structured nodes included.
+    pub(super) fn put(&mut self, node: NodeId, value: Value) {
+        let held = self.hold(&[value], 0);
+        match *self.func.node(node) {
+            Node::Proj { of, index } => {
+                let count = self.func.result_types(of).len();
+                let results = self.results.entry(of);
+                results.or_insert_with(|| vec![held; count])[index as usize] = held;
+            }
+            _ => self.set(node, held),
+        }
+    }
+
     pub(super) fn set_results(&mut self, node: NodeId, results: Vec<Held>) {
         self.results.insert(node, results);
     }

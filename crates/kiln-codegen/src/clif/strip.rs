@@ -307,13 +307,17 @@ impl Lowerer<'_> {
         index: &[NodeId],
         body: RegionId,
     ) -> Result<Value, CodegenError> {
-        for &number in loops {
-            let round = i64::from(Some(number) == moved);
-            let round = self.e.b.ins().iconst(types::I64, round);
-            let held = self.hold(&[round], 0);
-            self.set(number, held);
+        let (leaves, ops) = moving(self.func, index, body, &self.schedule);
+        for leaf in leaves {
+            // Whatever is no index of these loops is subtracted from itself:
+            // it occurs in the ops and not in the sum that they come to.
+            let round = u64::from(Some(leaf) == moved);
+            debug_assert!(round == 0 || loops.contains(&leaf), "{leaf} is no index");
+            let kind = Kind::one(self.func.ty(leaf).scalar);
+            let value = self.e.bits(kind, round);
+            self.put(leaf, value);
         }
-        for node in moving(self.func, index, body, &self.schedule) {
+        for node in ops {
             self.node(node)?;
         }
         Ok(self.element_address(array, index))
@@ -355,21 +359,33 @@ fn can_repeat(func: &Func) -> bool {
     })
 }
 
-/// The ops that an index is made of and that run in the loop with this body,
-/// in an order to compute them in.
-fn moving(func: &Func, index: &[NodeId], body: RegionId, schedule: &Schedule) -> Vec<NodeId> {
+/// What an index is made of and runs in the loop with this body: what is no op,
+/// indices of loops above all, and ops, in an order to compute them in.
+fn moving(
+    func: &Func,
+    index: &[NodeId],
+    body: RegionId,
+    schedule: &Schedule,
+) -> (Vec<NodeId>, Vec<NodeId>) {
     let inside = schedule.inside(func, [body]);
+    let home = |id: NodeId| match func.node(id) {
+        Node::Proj { of, .. } => schedule.place(*of),
+        _ => schedule.place(id),
+    };
     let mut pending = index.to_vec();
-    let mut found = Vec::new();
+    let (mut leaves, mut ops) = (Vec::new(), Vec::new());
     while let Some(id) = pending.pop() {
-        let is_inside = schedule
-            .place(id)
-            .is_some_and(|region| inside.contains(&region));
-        if is_inside && matches!(func.node(id), Node::Op { .. }) && !found.contains(&id) {
-            found.push(id);
+        let is_inside = home(id).is_some_and(|region| inside.contains(&region));
+        if !is_inside || leaves.contains(&id) || ops.contains(&id) {
+            continue;
+        }
+        if matches!(func.node(id), Node::Op { .. }) {
+            ops.push(id);
             func.for_each_operand(id, |v| pending.push(v));
+        } else {
+            leaves.push(id);
         }
     }
-    found.sort_unstable();
-    found
+    ops.sort_unstable();
+    (leaves, ops)
 }
