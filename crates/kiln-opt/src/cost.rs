@@ -7,7 +7,7 @@
 
 use crate::report::LoopReport;
 use crate::widen::{NotWidened, widen};
-use kiln_ir::{Class, Func, Node, NodeId, Op, RegionId, Schedule, Strip, Type, strip_loop};
+use kiln_ir::{Class, Func, Layout, Node, NodeId, Op, RegionId, Schedule, Strip, Type, strip_loop};
 
 /// A side of an `if` that costs no more runs whether or not it is wanted: the
 /// price of asking, and of a branch that is guessed wrongly now and then.
@@ -84,7 +84,23 @@ pub fn block_lanes(func: &Func, level_bits: u32) -> u16 {
         _ => 1,
     };
     let lanes_per_vector = (level_bits / widest).max(1);
-    (vectors * lanes_per_vector) as u16
+    let lanes = vectors * lanes_per_vector;
+    match reads_many_rows(func) {
+        true => lanes.min(ROWS_AT_ONCE.max(lanes_per_vector)) as u16,
+        false => lanes as u16,
+    }
+}
+
+/// Rows that a loop inside may walk along at once: where they lie a power of
+/// two apart they share a set of the cache, and a set holds eight lines.
+const ROWS_AT_ONCE: u32 = 8;
+
+/// Whether each lane has a row of its own that a loop inside walks along.
+fn reads_many_rows(func: &Func) -> bool {
+    let arrays = func.params().iter().filter_map(|p| p.ty.as_array());
+    arrays
+        .into_iter()
+        .any(|array| array.layout == Layout::Strided && array.rank > 1)
 }
 
 fn has_while(func: &Func) -> bool {
