@@ -160,6 +160,38 @@ fn contraction_is_seen_in_the_computation() {
     assert_ne!(horner(x, x), horner::rust(x, x));
 }
 
+#[kernel(overflow = "saturate")]
+fn bounded(a: i32, b: i32) -> (i32, i32, i32, i32) {
+    (a + b, a - b, a * b, -a)
+}
+
+#[kernel(overflow = "saturate")]
+fn bounded_bytes(a: u8, b: u8) -> (u8, u8, u8) {
+    (a + b, a - b, a * b)
+}
+
+#[test]
+fn integers_that_saturate_stay_at_the_ends_of_their_type() {
+    let ends = [i32::MIN, i32::MIN + 1, -46_341, -1, 0, 1, 46_341, i32::MAX];
+    for (a, b) in ends.iter().flat_map(|&a| ends.map(|b| (a, b))) {
+        let product = a.saturating_mul(b);
+        let expected = (
+            a.saturating_add(b),
+            a.saturating_sub(b),
+            product,
+            a.saturating_neg(),
+        );
+        assert_eq!(bounded(a, b), expected, "{a} {b}");
+        assert_eq!(bounded::interpret(a, b), expected, "{a} {b}");
+    }
+    for (a, b) in [(0u8, 1u8), (255, 1), (16, 16), (17, 15)] {
+        let product = a.saturating_mul(b);
+        let expected = (a.saturating_add(b), a.saturating_sub(b), product);
+        assert_eq!(bounded_bytes(a, b), expected, "{a} {b}");
+        assert_eq!(bounded_bytes::interpret(a, b), expected, "{a} {b}");
+    }
+}
+
 #[kernel(overflow = "checked")]
 fn places(x: &[i32], at: usize, by: i32) -> i32 {
     assert!(by < 90, "by is large");
