@@ -23,6 +23,7 @@ mod ops;
 mod order;
 mod reduce;
 mod strip;
+mod tree;
 mod unroll;
 mod vector;
 

@@ -1,0 +1,275 @@
+//! The fixed shape of reductions whose order shows: sums and products of
+//! floats.
+//!
+//! It keeps its virtual lanes in an array on the stack, so the
+//! body stands in the code once however many lanes there are, and
+//! consecutive values join different sums and do not wait for each other.
+//! A block of 1,024 values is
+//! ```text
+//! block:  every lane = the identity; end = the end of the block
+//! round:  lane[off] = lane[off] op value; off, index go on; index < end ? round : fold
+//! fold:   the lanes in halves; end == hi ? finish : carry
+//! carry:  as a binary counter: while the digit is 1, value = digit op value; then block
+//! finish: value = digit op value for every digit that is 1, from the lowest
+//! ```
+//! Adding the last block to the counter and then combining the digits from
+//! the last block to the first are the same joins as `finish` alone, so one
+//! block needs no counter at all.
+
+use super::emit::{Kind, int_cc};
+use super::lower::Lowerer;
+use super::reduce::Joining;
+use super::strip::Rounds;
+use crate::CodegenError;
+use cranelift_codegen::ir::{Block, InstBuilder, StackSlot, Value, types};
+use kiln_ir::{Op, RegionId, Scalar};
+
+/// Values in a block of the fixed shape.
+const BLOCK: i64 = 1024;
+
+/// Digits of the counter of blocks: `2^63` values are fewer blocks.
+const DIGITS: usize = 54;
+
+/// The fixed shape under construction.
+struct Tree {
+    joining: Joining,
+    lanes: StackSlot,
+    digits: StackSlot,
+    exit: Block,
+    /// The strip that runs whole rounds of the lanes, if there is one.
+    strip: Option<usize>,
+}
+
+impl Lowerer<'_> {
+    /// The fixed shape.
+    pub(super) fn tree(
+        &mut self,
+        joining: Joining,
+        (lo, hi): (Value, Value),
+        body: RegionId,
+        strip: Option<usize>,
+    ) -> Result<Value, CodegenError> {
+        let size = joining.scalar.bytes();
+        let tree = Tree {
+            joining,
+            strip,
+            lanes: self.e.stack_slot(joining.lanes() * size),
+            digits: self.e.stack_slot(DIGITS * size),
+            exit: self.e.b.create_block(),
+        };
+        let result = self
+            .e
+            .b
+            .append_block_param(tree.exit, joining.kind().clif());
+        let block = self.e.b.create_block();
+        let first = self.e.b.append_block_param(block, types::I64);
+        let blocks = self.e.b.append_block_param(block, types::I64);
+        let none = self.e.b.ins().iconst(types::I64, 0);
+        let empty = joining.identity(&mut self.e);
+        let (enter, leave) = (vec![lo.into(), none.into()], vec![empty.into()]);
+        self.less(lo, hi, (block, enter), (tree.exit, leave));
+
+        self.e.b.switch_to_block(block);
+        let end = self.end_of_block(first, hi);
+        self.fill_lanes(&tree, first, end, body)?;
+        let folded = self.fold(tree.joining, tree.lanes)?;
+        let (finish, carry) = (self.e.b.create_block(), self.e.b.create_block());
+        let kind = Kind::one(Scalar::I64);
+        let is_last = self.e.icmp(kind, int_cc(Op::Eq, true), end, hi);
+        self.e.b.ins().brif(is_last, finish, &[], carry, &[]);
+        self.e.b.switch_to_block(carry);
+        self.add_digit(&tree, folded, blocks, (block, end))?;
+        self.e.b.switch_to_block(finish);
+        self.join_digits(&tree, folded, blocks)?;
+        self.e.b.switch_to_block(tree.exit);
+        Ok(result)
+    }
+
+    /// `min(first + 1024, hi)`. The difference is unsigned: it may be more
+    /// than the greatest `i64`.
+    fn end_of_block(&mut self, first: Value, hi: Value) -> Value {
+        let unsigned = Kind::one(Scalar::U64);
+        let left = self.e.isub(hi, first);
+        let whole = self.e.b.ins().iconst(types::I64, BLOCK);
+        let full = self.e.iadd(first, whole);
+        let is_short = self.e.icmp(unsigned, int_cc(Op::Lt, false), left, whole);
+        self.e.select(Kind::one(Scalar::I64), is_short, hi, full)
+    }
+
+    /// Joins the values of `first..end` to the lanes, round and round.
+    fn fill_lanes(
+        &mut self,
+        tree: &Tree,
+        first: Value,
+        end: Value,
+        body: RegionId,
+    ) -> Result<(), CodegenError> {
+        let Joining { scalar, .. } = tree.joining;
+        let (lanes, size) = (tree.joining.lanes(), scalar.bytes());
+        let base = self.clear_lanes(tree.joining, tree.lanes);
+        let round = self.e.b.create_block();
+        let done = self.e.b.create_block();
+        let index = self.e.b.append_block_param(round, types::I64);
+        let offset = self.e.b.append_block_param(round, types::I64);
+        let start = self.e.b.ins().iconst(types::I64, 0);
+        match tree.strip {
+            None => {
+                self.e.b.ins().jump(round, &[first.into(), start.into()]);
+            }
+            Some(strip) => {
+                // Whole rounds of the lanes: what is left begins with the
+                // first lane again.
+                let from = self.whole_rounds(strip, (first, end), base, body)?;
+                let enter = vec![from.into(), start.into()];
+                self.less(from, end, (round, enter), (done, Vec::new()));
+            }
+        }
+
+        self.e.b.switch_to_block(round);
+        let value = self.round(index, body)?;
+        let base = self.e.b.ins().stack_addr(types::I64, tree.lanes, 0);
+        let lane = self.e.iadd(base, offset);
+        let before = tree.joining.load(&mut self.e, lane, 0);
+        let after = self.joined(tree.joining, before, value)?;
+        self.store_word(after, lane, 0);
+        let step = self.e.b.ins().iconst(types::I64, size as i64);
+        let wrap = self.e.b.ins().iconst(types::I64, (lanes * size) as i64 - 1);
+        let further = self.e.iadd(offset, step);
+        let further = self.e.band(further, wrap);
+        let next = self.count(index);
+        let again = vec![next.into(), further.into()];
+        self.less(next, end, (round, again), (done, Vec::new()));
+        self.e.b.switch_to_block(done);
+        Ok(())
+    }
+
+    /// Runs a strip for whole rounds of the lanes; gives the round that is
+    /// next: the first one where a guard has failed, since nothing is stored
+    /// then.
+    fn whole_rounds(
+        &mut self,
+        strip: usize,
+        (first, end): (Value, Value),
+        lanes: Value,
+        body: RegionId,
+    ) -> Result<Value, CodegenError> {
+        let [enter, rest] = [(); 2].map(|()| self.e.b.create_block());
+        let from = self.e.b.append_block_param(rest, types::I64);
+        let whole = self.whole_blocks(strip, first, end);
+        self.e
+            .b
+            .ins()
+            .brif(whole, enter, &[], rest, &[first.into()]);
+        self.e.b.switch_to_block(enter);
+        let hi = self.e.iadd(first, whole);
+        let rounds = Rounds {
+            lo: first,
+            hi,
+            lanes: Some(lanes),
+        };
+        self.enter_strip(strip, rounds, body)?;
+        if let Some(failed) = self.run_strip(strip, rounds)? {
+            let go_on = self.e.b.current_block();
+            self.e.b.switch_to_block(failed);
+            self.e.b.ins().jump(rest, &[first.into()]);
+            self.go_on_in(go_on);
+        }
+        self.e.b.ins().jump(rest, &[hi.into()]);
+        self.e.b.switch_to_block(rest);
+        Ok(from)
+    }
+
+    /// Adds a block to the counter and goes on with the next one.
+    fn add_digit(
+        &mut self,
+        tree: &Tree,
+        value: Value,
+        blocks: Value,
+        (again, first): (Block, Value),
+    ) -> Result<(), CodegenError> {
+        let clif = tree.joining.kind().clif();
+        let [test, join, put] = [(); 3].map(|()| self.e.b.create_block());
+        let digits = self.e.b.append_block_param(test, types::I64);
+        let at = self.e.b.append_block_param(test, types::I64);
+        let held = self.e.b.append_block_param(test, clif);
+        let base = self.e.b.ins().stack_addr(types::I64, tree.digits, 0);
+        self.e
+            .b
+            .ins()
+            .jump(test, &[blocks.into(), base.into(), value.into()]);
+
+        self.e.b.switch_to_block(test);
+        let is_one = self.lowest_bit(digits);
+        self.e.b.ins().brif(is_one, join, &[], put, &[]);
+
+        self.e.b.switch_to_block(join);
+        let digit = tree.joining.load(&mut self.e, at, 0);
+        let joined = self.joined(tree.joining, digit, held)?;
+        let (digits, next) = self.next_digit(tree, digits, at);
+        self.e
+            .b
+            .ins()
+            .jump(test, &[digits.into(), next.into(), joined.into()]);
+
+        self.e.b.switch_to_block(put);
+        self.store_word(held, at, 0);
+        let blocks = self.count(blocks);
+        self.e.b.ins().jump(again, &[first.into(), blocks.into()]);
+        Ok(())
+    }
+
+    /// Joins the last block with every digit that is 1, from the lowest, and
+    /// leaves.
+    fn join_digits(
+        &mut self,
+        tree: &Tree,
+        value: Value,
+        blocks: Value,
+    ) -> Result<(), CodegenError> {
+        let clif = tree.joining.kind().clif();
+        let [test, look, join, skip] = [(); 4].map(|()| self.e.b.create_block());
+        let digits = self.e.b.append_block_param(test, types::I64);
+        let at = self.e.b.append_block_param(test, types::I64);
+        let held = self.e.b.append_block_param(test, clif);
+        let after = self.e.b.append_block_param(skip, clif);
+        let base = self.e.b.ins().stack_addr(types::I64, tree.digits, 0);
+        self.e
+            .b
+            .ins()
+            .jump(test, &[blocks.into(), base.into(), value.into()]);
+
+        self.e.b.switch_to_block(test);
+        let exit = tree.exit;
+        self.e.b.ins().brif(digits, look, &[], exit, &[held.into()]);
+
+        self.e.b.switch_to_block(look);
+        let is_one = self.lowest_bit(digits);
+        self.e.b.ins().brif(is_one, join, &[], skip, &[held.into()]);
+
+        self.e.b.switch_to_block(join);
+        let digit = tree.joining.load(&mut self.e, at, 0);
+        let joined = self.joined(tree.joining, digit, held)?;
+        self.e.b.ins().jump(skip, &[joined.into()]);
+
+        self.e.b.switch_to_block(skip);
+        let (digits, next) = self.next_digit(tree, digits, at);
+        self.e
+            .b
+            .ins()
+            .jump(test, &[digits.into(), next.into(), after.into()]);
+        Ok(())
+    }
+
+    fn lowest_bit(&mut self, digits: Value) -> Value {
+        let one = self.e.b.ins().iconst(types::I64, 1);
+        self.e.band(digits, one)
+    }
+
+    fn next_digit(&mut self, tree: &Tree, digits: Value, at: Value) -> (Value, Value) {
+        let one = self.e.b.ins().iconst(types::I64, 1);
+        let digits = self.e.ushr(digits, one);
+        let size = tree.joining.scalar.bytes() as i64;
+        let size = self.e.b.ins().iconst(types::I64, size);
+        (digits, self.e.iadd(at, size))
+    }
+}
