@@ -544,6 +544,14 @@ impl Func {
         &self.params
     }
 
+    /// What a message calls an array.
+    pub fn array_name(&self, array: ArrayRef) -> &str {
+        match array {
+            ArrayRef::Param(index) => &self.params[index as usize].name,
+            ArrayRef::Local(_) => "a local array",
+        }
+    }
+
     /// The types of the results in order.
     pub fn results(&self) -> &[Type] {
         &self.results

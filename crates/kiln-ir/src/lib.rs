@@ -46,7 +46,9 @@ pub use parse::{NESTING_MAX, ParseError, ParseErrorKind, parse, parse_file};
 pub use poly::Poly;
 pub use print::FILE_HEADER;
 pub use range::{Interval, Ranges};
-pub use rewrite::{Choice, Counted, CountedPart, Keep, Reduced, Rewrite, inline, rewrite};
+pub use rewrite::{
+    Choice, Counted, CountedPart, Keep, Reduced, Rewrite, inline, rewrite, same_params,
+};
 pub use schedule::Schedule;
 pub use signature::Signature;
 pub use strip::{INNER_MAX, Places, Row, Strip, StripInput, Walk, cut, is_lane, strip_loop};

@@ -7,7 +7,7 @@
 use crate::builder::FuncBuilder;
 use crate::constant::Const;
 use crate::func::{
-    ArrayRef, CallArg, Combine, FaultId, Func, Local, Node, NodeId, RegionId, Shape,
+    ArrayRef, CallArg, Combine, FaultId, Func, Local, Node, NodeId, Param, RegionId, Shape,
 };
 use crate::op::Op;
 use crate::schedule::Schedule;
@@ -284,19 +284,26 @@ pub struct Keep;
 
 impl Rewrite for Keep {}
 
+/// Gives `b` the parameters of `func`. What stands for each: a value, or an
+/// array.
+pub fn same_params(
+    b: &mut FuncBuilder,
+    func: &Func,
+) -> (Vec<Option<NodeId>>, Vec<Option<ArrayRef>>) {
+    let param = |param: &Param| {
+        let name = param.name.clone();
+        match param.ty {
+            ParamType::Scalar(s) => (Some(b.scalar_param(name, s)), None),
+            ParamType::Array(ty) => (None, Some(b.array_param(name, ty))),
+        }
+    };
+    func.params().iter().map(param).unzip()
+}
+
 /// Copies a whole Func, rewriting as it goes.
 pub fn rewrite(func: &Func, rewrite: &mut impl Rewrite) -> Func {
     let mut b = FuncBuilder::new(func.name());
-    let (mut values, mut arrays) = (Vec::new(), Vec::new());
-    for param in func.params() {
-        let name = param.name.clone();
-        let (value, array) = match param.ty {
-            ParamType::Scalar(s) => (Some(b.scalar_param(name, s)), None),
-            ParamType::Array(ty) => (None, Some(b.array_param(name, ty))),
-        };
-        values.push(value);
-        arrays.push(array);
-    }
+    let (values, arrays) = same_params(&mut b, func);
     let results = inline(&mut b, func, &values, &arrays, rewrite);
     b.finish(&results)
 }

@@ -2,12 +2,12 @@
 //! once.
 //!
 //! A Func comes in pieces if it is tests, then one counted loop that carries
-//! nothing or one reduction, and the rounds of that are independent: of every array that
-//! the loop writes there is one dimension in which each of its accesses moves
-//! with the loop's index, by the same step and from the same place, so that
-//! an element is touched in one round only; all other arrays are only read.
-//! The test is simple on purpose. What it refuses may still be independent,
-//! and [`NotInPieces`] says what it saw.
+//! nothing or one reduction, and the rounds of that are independent: of every
+//! array that the loop writes there is one dimension in which each of its
+//! accesses moves with the loop's index, by the same step and from the same
+//! place, so that an element is touched in one round only; all other arrays
+//! are only read. The test is simple on purpose. What it refuses may still be
+//! independent, and [`NotInPieces`] says what it saw.
 //!
 //! A reduction in the shape of a tree is cut between subtrees, whole blocks of
 //! 1,024 values as many as a power of two, whose values are combined as those
@@ -26,8 +26,8 @@ use crate::config::{OptConfig, OptError};
 use crate::cost::node_price;
 use crate::pipeline::prepare;
 use kiln_ir::{
-    ArrayRef, Bounds, Combine, Const, Context, Func, FuncBuilder, Node, NodeId, Op, ParamType,
-    Poly, RegionId, Rewrite, Scalar, Schedule, Shape, inline,
+    ArrayRef, Bounds, Combine, Const, Context, Func, FuncBuilder, Node, NodeId, Op, Poly, RegionId,
+    Rewrite, Scalar, Schedule, Shape, inline, same_params,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 use thiserror::Error;
@@ -184,16 +184,7 @@ enum Part {
 /// Copies a part of `func`, whose outermost loop is `node`.
 fn copy(func: &Func, node: NodeId, part: Part) -> Func {
     let mut b = FuncBuilder::new(func.name());
-    let (mut values, mut arrays) = (Vec::new(), Vec::new());
-    for param in func.params() {
-        let name = param.name.clone();
-        let (value, array) = match param.ty {
-            ParamType::Scalar(s) => (Some(b.scalar_param(name, s)), None),
-            ParamType::Array(ty) => (None, Some(b.array_param(name, ty))),
-        };
-        values.push(value);
-        arrays.push(array);
-    }
+    let (values, arrays) = same_params(&mut b, func);
     let mut further = |name: &str, scalar| {
         let mut name = name.to_owned();
         while func.params().iter().any(|p| p.name == name) {
@@ -293,12 +284,10 @@ impl<'a> Test<'a> {
             inside: FxHashSet::default(),
             accesses: Vec::new(),
         };
-        let mut pending = vec![body];
-        while let Some(region) = pending.pop() {
+        for region in schedule.inside(func, [body]) {
             test.inside.extend(&func.region(region).args);
             for &id in schedule.nodes(region) {
                 test.inside.insert(id);
-                pending.extend(func.regions_of(id));
                 let (array, index, is_store) = match func.node(id) {
                     Node::Load { array, index, .. } => (*array, &index[..], false),
                     Node::Store { array, index, .. } => (*array, &index[..], true),
@@ -331,7 +320,7 @@ impl<'a> Test<'a> {
             let all = &by_array[&store.array];
             if let Some(other) = self.meets(store, all) {
                 return Err(NotInPieces::Dependent {
-                    array: self.array_name(store.array),
+                    array: self.func.array_name(store.array).to_owned(),
                     first: self.describe(store),
                     second: self.describe(other),
                 });
@@ -370,20 +359,13 @@ impl<'a> Test<'a> {
         is_fixed.then_some((step, place))
     }
 
-    fn array_name(&self, array: ArrayRef) -> String {
-        match array {
-            ArrayRef::Param(index) => self.func.params()[index as usize].name.clone(),
-            ArrayRef::Local(_) => "a local array".to_owned(),
-        }
-    }
-
     /// An access as text: `y[i + 1, ..]`, with `i` for the index of the loop.
     fn describe(&self, access: &Access) -> String {
         let index: Vec<String> = access.index.iter().map(|p| self.poly(p)).collect();
         let what = if access.is_store { "a store" } else { "a load" };
         format!(
             "{what} of {}[{}]",
-            self.array_name(access.array),
+            self.func.array_name(access.array),
             index.join(", ")
         )
     }

@@ -20,6 +20,7 @@ use super::emit::{Kind, int_cc};
 use super::lower::Lowerer;
 use super::reduce::Joining;
 use super::strip::Rounds;
+use super::unroll::COPIES;
 use crate::CodegenError;
 use cranelift_codegen::ir::{Block, InstBuilder, StackSlot, Value, types};
 use kiln_ir::{Op, RegionId, Scalar};
@@ -104,42 +105,103 @@ impl Lowerer<'_> {
         end: Value,
         body: RegionId,
     ) -> Result<(), CodegenError> {
-        let Joining { scalar, .. } = tree.joining;
-        let (lanes, size) = (tree.joining.lanes(), scalar.bytes());
         let base = self.clear_lanes(tree.joining, tree.lanes);
-        let round = self.e.b.create_block();
-        let done = self.e.b.create_block();
+        let [round, done] = [(); 2].map(|()| self.e.b.create_block());
         let index = self.e.b.append_block_param(round, types::I64);
         let offset = self.e.b.append_block_param(round, types::I64);
         let start = self.e.b.ins().iconst(types::I64, 0);
-        match tree.strip {
-            None => {
-                self.e.b.ins().jump(round, &[first.into(), start.into()]);
-            }
-            Some(strip) => {
-                // Whole rounds of the lanes: what is left begins with the
-                // first lane again.
-                let from = self.whole_rounds(strip, (first, end), base, body)?;
-                let enter = vec![from.into(), start.into()];
-                self.less(from, end, (round, enter), (done, Vec::new()));
-            }
-        }
+        // Whole rounds of the lanes: what is left begins with the first lane
+        // again.
+        let from = match tree.strip {
+            None => first,
+            Some(strip) => self.whole_rounds(strip, (first, end), base, body)?,
+        };
+        let (from, start) = match tree.strip {
+            None if self.is_short(body) => self.groups(tree, (from, end), body)?,
+            _ => (from, start),
+        };
+        let enter = vec![from.into(), start.into()];
+        self.less(from, end, (round, enter), (done, Vec::new()));
 
         self.e.b.switch_to_block(round);
         let value = self.round(index, body)?;
-        let base = self.e.b.ins().stack_addr(types::I64, tree.lanes, 0);
-        let lane = self.e.iadd(base, offset);
-        let before = tree.joining.load(&mut self.e, lane, 0);
-        let after = self.joined(tree.joining, before, value)?;
-        self.store_word(after, lane, 0);
-        let step = self.e.b.ins().iconst(types::I64, size as i64);
-        let wrap = self.e.b.ins().iconst(types::I64, (lanes * size) as i64 - 1);
-        let further = self.e.iadd(offset, step);
-        let further = self.e.band(further, wrap);
+        let lane = self.lane_at(tree, offset);
+        self.join_lane(tree, lane, 0, value)?;
+        let further = self.lanes_on(tree, offset, 1);
         let next = self.count(index);
         let again = vec![next.into(), further.into()];
         self.less(next, end, (round, again), (done, Vec::new()));
         self.e.b.switch_to_block(done);
+        Ok(())
+    }
+
+    /// Joins as many values of `from..end` to the lanes as come in whole
+    /// groups of [`COPIES`], where what one costs is more its index, its
+    /// lane and its jump than itself; gives the round that is next and the
+    /// offset of its lane.
+    fn groups(
+        &mut self,
+        tree: &Tree,
+        (from, end): (Value, Value),
+        body: RegionId,
+    ) -> Result<(Value, Value), CodegenError> {
+        let [group, rest] = [(); 2].map(|()| self.e.b.create_block());
+        let [index, offset] = [(); 2].map(|()| self.e.b.append_block_param(group, types::I64));
+        let [next, lane] = [(); 2].map(|()| self.e.b.append_block_param(rest, types::I64));
+        let start = self.e.b.ins().iconst(types::I64, 0);
+        let left = self.e.isub(end, from);
+        let mask = self.e.b.ins().iconst(types::I64, -COPIES);
+        let whole = self.e.band(left, mask);
+        let limit = self.e.iadd(from, whole);
+        let enter = [from.into(), start.into()];
+        self.e.b.ins().brif(whole, group, &enter, rest, &enter);
+
+        self.e.b.switch_to_block(group);
+        let at = self.lane_at(tree, offset);
+        for copy in 0..COPIES {
+            self.copy(index, copy, body)?;
+            let value = self.scalar(self.func.region(body).yields[0]);
+            self.join_lane(tree, at, copy as usize, value)?;
+        }
+        // The lanes are whole groups, so none goes past the last one.
+        let further = self.lanes_on(tree, offset, COPIES);
+        let by = self.e.b.ins().iconst(types::I64, COPIES);
+        let after = self.e.iadd(index, by);
+        let kind = Kind::one(Scalar::I64);
+        let more = self.e.icmp(kind, int_cc(Op::Ne, true), after, limit);
+        let on = [after.into(), further.into()];
+        self.e.b.ins().brif(more, group, &on, rest, &on);
+        self.e.b.switch_to_block(rest);
+        Ok((next, lane))
+    }
+
+    /// The address of the lane at `offset`.
+    fn lane_at(&mut self, tree: &Tree, offset: Value) -> Value {
+        let base = self.e.b.ins().stack_addr(types::I64, tree.lanes, 0);
+        self.e.iadd(base, offset)
+    }
+
+    /// The offset so many lanes on, round and round.
+    fn lanes_on(&mut self, tree: &Tree, offset: Value, by: i64) -> Value {
+        let (lanes, size) = (tree.joining.lanes(), tree.joining.scalar.bytes());
+        let step = self.e.b.ins().iconst(types::I64, by * size as i64);
+        let wrap = self.e.b.ins().iconst(types::I64, (lanes * size) as i64 - 1);
+        let further = self.e.iadd(offset, step);
+        self.e.band(further, wrap)
+    }
+
+    /// Joins a value to the lane that stands `place` lanes after `at`.
+    fn join_lane(
+        &mut self,
+        tree: &Tree,
+        at: Value,
+        place: usize,
+        value: Value,
+    ) -> Result<(), CodegenError> {
+        let offset = place * tree.joining.scalar.bytes();
+        let before = tree.joining.load(&mut self.e, at, offset);
+        let after = self.joined(tree.joining, before, value)?;
+        self.store_word(after, at, offset);
         Ok(())
     }
 

@@ -24,7 +24,7 @@ use cranelift_codegen::ir::{BlockArg, InstBuilder, Value, types};
 use kiln_ir::{Node, NodeId, Op, RegionId, Scalar};
 
 /// Rounds of the Func in a round of the code; a power of two.
-const COPIES: i64 = 4;
+pub(super) const COPIES: i64 = 4;
 
 /// The most nodes of a body that is copied.
 const NODES_MAX: usize = 16;
@@ -130,7 +130,12 @@ impl Lowerer<'_> {
     }
 
     /// A round of the body, so many after `index`, and what it carries on.
-    fn copy(&mut self, index: Value, copy: i64, body: RegionId) -> Result<(), CodegenError> {
+    pub(super) fn copy(
+        &mut self,
+        index: Value,
+        copy: i64,
+        body: RegionId,
+    ) -> Result<(), CodegenError> {
         let args = &self.func.region(body).args;
         let by = self.e.b.ins().iconst(types::I64, copy);
         let at = match copy {

@@ -3,7 +3,7 @@
 use super::Pass;
 use super::entry::{Entry, Tests};
 use crate::rules::Counts;
-use kiln_ir::{ArrayRef, FaultId, Func, FuncBuilder, NodeId, ParamType, Rewrite, inline};
+use kiln_ir::{ArrayRef, FaultId, Func, FuncBuilder, NodeId, Rewrite, inline, same_params};
 use rustc_hash::FxHashMap;
 
 impl Pass<'_> {
@@ -11,16 +11,7 @@ impl Pass<'_> {
     pub(super) fn make(&mut self) -> Func {
         let func = self.func;
         let mut b = FuncBuilder::new(func.name());
-        let (mut values, mut arrays) = (Vec::new(), Vec::new());
-        for param in func.params() {
-            let name = param.name.clone();
-            let (value, array) = match param.ty {
-                ParamType::Scalar(s) => (Some(b.scalar_param(name, s)), None),
-                ParamType::Array(ty) => (None, Some(b.array_param(name, ty))),
-            };
-            values.push(value);
-            arrays.push(array);
-        }
+        let (values, arrays) = same_params(&mut b, func);
         let entry = Entry {
             pass: self,
             b: &mut b,

@@ -211,7 +211,7 @@ impl Rows {
         func: &Func,
     ) -> Result<(&[Row], &FxHashMap<NodeId, (usize, i64)>), NotAStrip> {
         for touch in &self.touches {
-            let array = || array_name(func, touch.array);
+            let array = || func.array_name(touch.array).to_owned();
             let Some(place) = touch.place else {
                 return Err(NotAStrip::Uneven { array: array() });
             };
@@ -249,7 +249,7 @@ impl Rows {
         let names = |is_store| {
             let mut names: Vec<String> = Vec::new();
             for touch in self.touches.iter().filter(|t| t.is_store == is_store) {
-                let name = array_name(func, touch.array);
+                let name = func.array_name(touch.array).to_owned();
                 if !names.contains(&name) {
                     names.push(name);
                 }
@@ -273,13 +273,6 @@ struct Access<'a> {
     array: ArrayRef,
     at: &'a [NodeId],
     is_store: bool,
-}
-
-fn array_name(func: &Func, array: ArrayRef) -> String {
-    match array {
-        ArrayRef::Param(index) => func.params()[index as usize].name.clone(),
-        ArrayRef::Local(_) => "a local array".to_owned(),
-    }
 }
 
 /// What runs in a loop, if that is counted, and its loads and stores.
