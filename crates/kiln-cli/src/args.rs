@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Eval(Eval),
     /// Add computed columns to a CSV file
     Map(Map),
+    /// Compute single values over the columns of a CSV file
+    Reduce(Reduce),
     /// Say whether a formula is in order, and what it takes and gives
     Check(Check),
     /// Show what a formula becomes on the way to machine code
@@ -52,7 +54,7 @@ pub(crate) enum Command {
 }
 
 /// What every command with a formula takes.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Common {
     /// Types of the inputs, such as `a=f64,b=i32,c=bool?`; `?` means that
     /// values may be missing. An input that is not listed is f64
@@ -137,9 +139,29 @@ pub(crate) struct Map {
     /// Let an output take the place of the column of the same name
     #[arg(long)]
     pub(crate) replace: bool,
-    /// What to do with a row that cannot be read or computed
+    /// What to do with a row that cannot be read or computed. With a term over
+    /// whole columns, such as sum(x), a row that cannot be computed always
+    /// stops the run
     #[arg(long, value_enum, default_value = "fail")]
     pub(crate) on_error: OnError,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Reduce {
+    /// The values to compute
+    #[arg(value_name = "FORMULA")]
+    pub(crate) formulas: Vec<String>,
+    /// The CSV file to read; `-` is standard input
+    #[arg(long, value_name = "PATH", default_value = "-")]
+    pub(crate) input: PathBuf,
+    /// What stands between cells: one ASCII character, or `tab`
+    #[arg(long, value_name = "CHAR", default_value = ",", value_parser = delimiter)]
+    pub(crate) delimiter: u8,
+    /// Cell texts that mean a missing value, besides the empty cell
+    #[arg(long, value_name = "TEXT,...", value_delimiter = ',')]
+    pub(crate) missing: Vec<String>,
     #[command(flatten)]
     pub(crate) common: Common,
 }

@@ -1,11 +1,10 @@
 //! `kiln eval`: one row from the command line.
 
 use crate::args::{Eval, TierName};
-use crate::report::{Failure, failure, print, print_json, value_json, warnings_json};
+use crate::report::{Failure, failure, print_values};
 use crate::source;
 use anyhow::Context;
 use kiln::{Engine, InputType, Scalar, Tier, Value};
-use serde_json::json;
 
 pub(crate) fn run(args: &Eval) -> Result<(), Failure> {
     let (text, given) = formula_and_values(args);
@@ -30,26 +29,7 @@ pub(crate) fn run(args: &Eval) -> Result<(), Failure> {
             reasons.join("; ")
         )));
     }
-    if args.common.json {
-        let output = |(name, value): (&str, Value)| {
-            let ty = value.scalar().map(Scalar::name);
-            json!({ "name": name, "type": ty, "value": value_json(value) })
-        };
-        return print_json(&json!({
-            "outputs": outputs.iter().map(output).collect::<Vec<_>>(),
-            "tier": outputs.ran().tier.name(),
-            "warnings": warnings_json(&formula),
-        }));
-    }
-    match outputs.only() {
-        Some(value) => print(&format!("{value}\n")),
-        None => {
-            let lines = outputs
-                .iter()
-                .map(|(name, value)| format!("{name} = {value}\n"));
-            print(&lines.collect::<String>())
-        }
-    }
+    print_values(&formula, &outputs, args.common.json)
 }
 
 /// With `--file` the first word is a value too.

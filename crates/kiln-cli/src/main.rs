@@ -30,6 +30,7 @@ fn main() -> ExitCode {
     let (result, is_json) = match &cli.command {
         Command::Eval(args) => (eval::run(args), args.common.json),
         Command::Map(args) => (map::run(args), args.common.json),
+        Command::Reduce(args) => (map::reduce::run(args), args.common.json),
         Command::Check(args) => (check::run(args), args.common.json),
         Command::Explain(args) => (explain::run(args), args.common.json),
         Command::Time(args) => (time::run(args), args.common.json),

@@ -184,6 +184,32 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Prints outputs that are single values: one as its bare value.
+pub(crate) fn print_values(
+    formula: &Formula,
+    outputs: &kiln::Values,
+    as_json: bool,
+) -> Result<(), Failure> {
+    if as_json {
+        let output = |(name, value): (&str, kiln::Value)| {
+            let ty = value.scalar().map(kiln::Scalar::name);
+            json!({ "name": name, "type": ty, "value": value_json(value) })
+        };
+        return print_json(&json!({
+            "outputs": outputs.iter().map(output).collect::<Vec<_>>(),
+            "tier": outputs.ran().tier.name(),
+            "warnings": warnings_json(formula),
+        }));
+    }
+    match outputs.only() {
+        Some(value) => print(&format!("{value}\n")),
+        None => {
+            let line = |(name, value)| format!("{name} = {value}\n");
+            print(&outputs.iter().map(line).collect::<String>())
+        }
+    }
+}
+
 /// Prints JSON to standard output, indented.
 pub(crate) fn print_json(json: &Json) -> Result<(), Failure> {
     print(&format!("{json:#}\n"))

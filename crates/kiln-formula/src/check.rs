@@ -8,7 +8,7 @@
 use crate::ast::{Ast, BinaryOp, Expr, ExprId, UnaryOp};
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics, Problems};
-use crate::formula::{Formula, reduction_problem};
+use crate::formula::Formula;
 use crate::language::{CONSTANTS, ConstantValue, Function, Shape};
 use crate::lower::Overflow;
 use crate::parse::{function_called, nearest_name};
@@ -326,10 +326,6 @@ impl Checker<'_> {
     fn call(&mut self, id: ExprId, function: Function, first: u32, count: u32) -> (Ty, Range) {
         let span = self.ast.span(id);
         let wrong = (Ty::ERROR, Range::FULL);
-        if function.is_reduction(count as usize) {
-            self.problems.push(reduction_problem(function, span));
-            return wrong;
-        }
         let args = self.ast.call_args(first, count);
         let mut meeting = Meeting::default();
         for &arg in args {
@@ -337,6 +333,9 @@ impl Checker<'_> {
         }
         if args.iter().any(|&arg| self.ty(arg).kind == Kind::Error) {
             return wrong;
+        }
+        if function.is_reduction(count as usize) {
+            return self.reduction(function, args, meeting);
         }
         match function.info().shape {
             Shape::Decimal => {
@@ -362,6 +361,36 @@ impl Checker<'_> {
             }
             Shape::Bits => self.bits(function, args),
             Shape::Reduction => wrong,
+        }
+    }
+
+    /// A value of a whole column: never that of a written number, and missing
+    /// only where it needs a row that is there.
+    fn reduction(&mut self, function: Function, args: &[ExprId], meeting: Meeting) -> (Ty, Range) {
+        let whole = |range| (Ty::of(Kind::Int), range);
+        let strong = |ty: Ty| Ty { weak: false, ..ty };
+        let number = strong(meeting.number());
+        match function {
+            Function::Any | Function::All => {
+                let kind = self.ty(args[0]).kind;
+                if kind != Kind::Bool {
+                    let what = format!("`{}`", function.name());
+                    let problem = self.not_true_false(args[0], &what);
+                    self.problems.push(problem);
+                    return (Ty::ERROR, Range::FULL);
+                }
+                (Ty::BOOL, Range::TRUTH)
+            }
+            Function::Count => whole(Range::new(0, i64::MAX)),
+            Function::Argmin | Function::Argmax => {
+                let (ty, range) = whole(Range::new(0, i64::MAX));
+                (ty.nullable(number.nullable), range)
+            }
+            Function::Min | Function::Max => (number, self.range(args[0])),
+            Function::Mean | Function::Var | Function::Std => (number.decimal(), Range::FULL),
+            Function::Logsumexp => (number.decimal().nullable(false), Range::FULL),
+            // Totals of no rows are there: 0, and 1 of a product.
+            _ => (number.nullable(false), Range::FULL),
         }
     }
 

@@ -75,6 +75,7 @@ codes! {
     ColumnReduction      "K0206" Error "a total over a whole column where rows are computed one by one";
     DuplicateInput       "K0207" Error "an input declared twice";
     NotAvailable         "K0208" Error "a function that cannot be computed yet";
+    RowValue             "K0209" Error "a value of each row where one value for all is asked for";
     ExpectedTrueFalse    "K0301" Error "a number where true/false is needed";
     ExpectedNumber       "K0302" Error "true/false where a number is needed";
     ExpectedWholeNumber  "K0303" Error "a decimal number where a whole number is needed";

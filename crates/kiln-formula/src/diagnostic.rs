@@ -114,6 +114,12 @@ pub struct Diagnostics {
     omitted: usize,
 }
 
+impl From<Diagnostic> for Diagnostics {
+    fn from(problem: Diagnostic) -> Diagnostics {
+        Diagnostics::new(vec![problem], 0)
+    }
+}
+
 impl Diagnostics {
     /// Sorts by place and keeps the first [`MAX_DIAGNOSTICS`].
     ///

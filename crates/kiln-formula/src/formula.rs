@@ -3,10 +3,11 @@
 use crate::ast::{Ast, Expr, ItemKind};
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::language::{CONSTANTS, Function};
+use crate::language::CONSTANTS;
 use crate::limits::Limits;
 use crate::lower::{self, Lowered, Options};
 use crate::parse;
+use crate::render::quote;
 use crate::span::Span;
 use crate::types::InputType;
 use std::sync::Arc;
@@ -150,12 +151,28 @@ impl Formula {
     /// computed one by one.
     pub fn row_wise_problem(&self) -> Option<Diagnostic> {
         let offender = self.not_row_wise()?;
-        let message = format!("`{}` needs a whole column, not one row", offender.function);
-        Some(Diagnostic::new(
-            Code::ColumnReduction,
-            offender.span,
-            message,
-        ))
+        let text = quote(offender.span.text(self.source()));
+        let message = format!("{text} is over a whole column, and here there is one row");
+        let problem = Diagnostic::new(Code::ColumnReduction, offender.span, message);
+        let is_choice = offender.function == "min" || offender.function == "max";
+        Some(match is_choice {
+            true => problem.help(format!(
+                "per row it takes several values: {}(a, b)",
+                offender.function
+            )),
+            false => problem.help("columns are what map and reduce compute"),
+        })
+    }
+
+    /// The problem of using an input that has a value for each row where one
+    /// value for all rows is asked for; `span` is where it is used.
+    pub fn row_value_problem(&self, name: &str, span: Option<Span>) -> Diagnostic {
+        let known = self.inner.ast.inputs.iter().find(|i| *i.name == *name);
+        let span = span.or_else(|| known.map(|input| input.span));
+        let name = quote(name);
+        let message = format!("{name} has a value for each row, and here there is one for all");
+        let problem = Diagnostic::new(Code::RowValue, span.unwrap_or(Span::at(0)), message);
+        problem.help("take a total of it, as in sum(x); map gives the values of all rows")
     }
 }
 
@@ -172,22 +189,5 @@ impl std::str::FromStr for Formula {
 impl std::fmt::Display for Formula {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.inner.source)
-    }
-}
-
-/// Whether a call of `function` with `count` values takes a whole column, with
-/// the words to say so.
-pub(crate) fn reduction_problem(function: Function, span: Span) -> Diagnostic {
-    let name = function.name();
-    let problem = Diagnostic::new(
-        Code::ColumnReduction,
-        span,
-        format!("`{name}` of one value is over a whole column, which is not available yet"),
-    );
-    match function {
-        Function::Min | Function::Max => {
-            problem.help(format!("per row it takes several values: {name}(a, b)"))
-        }
-        _ => problem.help("formulas compute each row on its own"),
     }
 }

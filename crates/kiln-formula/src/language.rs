@@ -112,8 +112,8 @@ functions! {
     Round     "round"      []           1 1 Number  "round(x)" "nearest whole number, halves away from zero";
     RoundEven "round_even" ["rint"]     1 1 Number  "round_even(x)" "nearest whole number, halves to the even one";
     Trunc     "trunc"      []           1 1 Number  "trunc(x)" "whole number towards zero";
-    Min       "min"        ["minimum"]  1 ANY_NUMBER Number "min(a, b, ...)" "least of several values; NaN if one is NaN";
-    Max       "max"        ["maximum"]  1 ANY_NUMBER Number "max(a, b, ...)" "greatest of several values; NaN if one is NaN";
+    Min       "min"        ["minimum"]  1 ANY_NUMBER Number "min(a, b, ...)" "least of several values, or of a column; NaN if one is NaN";
+    Max       "max"        ["maximum"]  1 ANY_NUMBER Number "max(a, b, ...)" "greatest of several values, or of a column; NaN if one is NaN";
     Fmin      "fmin"       []           2 ANY_NUMBER Number "fmin(a, b, ...)" "least of several values that are not NaN";
     Fmax      "fmax"       []           2 ANY_NUMBER Number "fmax(a, b, ...)" "greatest of several values that are not NaN";
     Clamp     "clamp"      ["clip"]     3 3 Number  "clamp(x, low, high)" "min(max(x, low), high)";
@@ -128,9 +128,15 @@ functions! {
     IsInf     "is_inf"     ["isinf"]    1 1 Test    "is_inf(x)" "whether x is infinite";
     IsNull    "is_null"    []           1 1 MissingTest "is_null(x)" "whether x is missing";
     Coalesce  "coalesce"   []           1 ANY_NUMBER Coalesce "coalesce(a, b, ...)" "first value that is not missing";
-    Sum       "sum"        []           1 1 Reduction "sum(x)" "total of a column";
+    Sum       "sum"        []           1 1 Reduction "sum(x)" "total of a column; of true/false, how many are true";
     Mean      "mean"       []           1 1 Reduction "mean(x)" "average of a column";
     Prod      "prod"       []           1 1 Reduction "prod(x)" "product of a column";
+    Dot       "dot"        []           2 2 Reduction "dot(a, b)" "total of the products a * b";
+    Var       "var"        []           1 1 Reduction "var(x)" "variance of a column: mean((x - mean(x))^2)";
+    Std       "std"        []           1 1 Reduction "std(x)" "standard deviation of a column: sqrt(var(x))";
+    Logsumexp "logsumexp"  []           1 1 Reduction "logsumexp(x)" "ln(sum(exp(x))) without overflow";
+    Argmin    "argmin"     []           1 1 Reduction "argmin(x)" "row of the least value, from 0; the first of several";
+    Argmax    "argmax"     []           1 1 Reduction "argmax(x)" "row of the greatest value, from 0; the first of several";
     Any       "any"        []           1 1 Reduction "any(x)" "whether a row of a column is true";
     All       "all"        []           1 1 Reduction "all(x)" "whether every row of a column is true";
     Count     "count"      []           1 1 Reduction "count(x)" "number of rows that are not missing";
@@ -163,7 +169,6 @@ impl Function {
     pub fn is_available(self) -> bool {
         match self.info().shape {
             Shape::Decimal => crate::lower::is_available(self),
-            Shape::Reduction => false,
             _ => true,
         }
     }

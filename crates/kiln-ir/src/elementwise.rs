@@ -2,12 +2,14 @@
 //!
 //! A scalar Func, whose parameters are all scalars, maps over columns: each
 //! parameter is either a column or one value for all rows, each result is
-//! written to a column.
+//! written to a column. Or its one result is combined over the rows, and the
+//! loop is a reduction.
 
 use crate::builder::FuncBuilder;
-use crate::func::{ArrayRef, Func, Node, NodeId};
+use crate::func::{ArrayRef, Combine, Func, Node, NodeId, Shape};
+use crate::op::Op;
 use crate::rewrite::{Keep, inline};
-use crate::types::{ArrayType, Layout, ParamType, Type};
+use crate::types::{ArrayType, Layout, ParamType, Scalar, Type};
 
 /// What an argument of a mapped Func is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -42,22 +44,61 @@ pub fn elementwise(func: &Func, columns: &[Column]) -> Func {
     let outputs = add_outputs(&mut b, func, columns, &inputs);
     let (lo, hi) = (b.i64(0), b.len(outputs[0], 0));
     let (i, _) = b.begin_for(&[]);
-    let values: Vec<Option<NodeId>> = inputs
-        .iter()
-        .map(|input| {
-            Some(match *input {
-                Input::Value(value) => value,
-                Input::Array(array) => b.load(array, &[i]),
-            })
-        })
-        .collect();
-    let none = vec![None; values.len()];
-    let results = inline(&mut b, func, &values, &none, &mut Keep);
+    let values = values_at(&mut b, &inputs, i);
+    let results = at_row(&mut b, func, &values);
     for (&output, result) in outputs.iter().zip(results) {
         b.store(output, &[i], result);
     }
     b.end_for(lo, hi, 1, &[], &[]);
     b.finish(&[])
+}
+
+/// What the one result of `func` combines to over rows, in the shape of a
+/// tree: its parameters are the columns and values in the order of `func`'s
+/// parameters, then the number of rows. Where `row` is the parameter that is
+/// told which row it is, its argument is the number of the first one.
+///
+/// # Panics
+/// As [`elementwise`]; when `func` has not one result, when a column is
+/// updated, or when the parameter `row` is a column or not an `i64`.
+pub fn reduction(func: &Func, columns: &[Column], combine: Combine, row: Option<usize>) -> Func {
+    assert!(func.is_scalar(), "only a scalar Func maps over columns");
+    let given = (func.params().len(), func.results().len());
+    assert_eq!(given, (columns.len(), 1), "a column each, and one result");
+    let is_updated = |column: &Column| matches!(column, Column::Updated(_));
+    assert!(!columns.iter().any(is_updated), "columns are only read");
+    let mut b = FuncBuilder::new(func.name());
+    let inputs = add_inputs(&mut b, func, columns);
+    let rows = b.scalar_param(fresh_name(func, "rows"), Scalar::I64);
+    let lo = b.i64(0);
+    let i = b.begin_reduce();
+    let mut values = values_at(&mut b, &inputs, i);
+    if let Some(param) = row {
+        let Some(first) = values[param] else {
+            unreachable!("every parameter has a value");
+        };
+        values[param] = Some(b.op(Op::Add, &[first, i]));
+    }
+    let value = at_row(&mut b, func, &values)[0];
+    let total = b.end_reduce(combine, Shape::Tree, lo, rows, value);
+    b.finish(&[total])
+}
+
+/// The value of each input in row `i`.
+fn values_at(b: &mut FuncBuilder, inputs: &[Input], i: NodeId) -> Vec<Option<NodeId>> {
+    let value = |input: &Input| {
+        Some(match *input {
+            Input::Value(value) => value,
+            Input::Array(array) => b.load(array, &[i]),
+        })
+    };
+    inputs.iter().map(value).collect()
+}
+
+/// The results of `func` for one row.
+fn at_row(b: &mut FuncBuilder, func: &Func, values: &[Option<NodeId>]) -> Vec<NodeId> {
+    let none = vec![None; values.len()];
+    inline(b, func, values, &none, &mut Keep)
 }
 
 enum Input {
@@ -107,7 +148,7 @@ fn add_outputs(
             match updated.map(|p| &inputs[p]) {
                 Some(Input::Array(array)) => *array,
                 _ => {
-                    let name = fresh_name(func, index);
+                    let name = fresh_name(func, &format!("out{index}"));
                     b.array_param(name, ArrayType::slice_mut(ty.scalar))
                 }
             }
@@ -115,9 +156,9 @@ fn add_outputs(
         .collect()
 }
 
-/// `out0`, `out1`, ... with underscores until no parameter has that name.
-fn fresh_name(func: &Func, index: u32) -> String {
-    let mut name = format!("out{index}");
+/// The name, with underscores until no parameter has it.
+fn fresh_name(func: &Func, name: &str) -> String {
+    let mut name = name.to_owned();
     while func.params().iter().any(|p| p.name == name) {
         name.push('_');
     }

@@ -146,6 +146,19 @@ pub enum ColumnArg<'a> {
     Update(SliceMut<'a>, usize),
 }
 
+impl ColumnArg<'_> {
+    /// The same to be read, for a shorter time.
+    pub fn read(&self) -> ColumnArg<'_> {
+        match self {
+            ColumnArg::Value(value) => ColumnArg::Value(*value),
+            ColumnArg::Column(view) => ColumnArg::Column(view.clone()),
+            ColumnArg::Update(data, _) => {
+                ColumnArg::Column(ColumnView(Source::Slice(data.as_slice())))
+            }
+        }
+    }
+}
+
 impl<'a> From<ColumnView<'a>> for ColumnArg<'a> {
     fn from(view: ColumnView<'a>) -> ColumnArg<'a> {
         ColumnArg::Column(view)

@@ -16,15 +16,12 @@ use crate::interpret::Interpreted;
 use crate::level::{Ran, Tier};
 use crate::native::{Compiled, Form, Request};
 use crate::rows::{Outputs, Runner};
+use crate::specials::Specials;
 use crate::threads::Parallel;
 use kiln_interp::SliceMut;
 use kiln_ir::{Column, Func, ParamType, Scalar, elementwise};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
-
-/// Specialisations that a kernel keeps; further ones live in the engine's
-/// cache alone.
-const KEPT_MAX: usize = 64;
 
 /// A function of one row, ready to be mapped over columns. Cheap to clone;
 /// clones share everything.
@@ -38,13 +35,7 @@ struct Inner {
     engine: Arc<Shared>,
     func: Arc<Func>,
     text: OnceLock<String>,
-    first: OnceLock<Box<Kept>>,
-}
-
-/// A list that only grows at its end.
-struct Kept {
-    special: Special,
-    next: OnceLock<Box<Kept>>,
+    specials: Specials<Special>,
 }
 
 /// The loop over rows for one kind of each argument.
@@ -75,7 +66,7 @@ impl Engine {
         let inner = Inner {
             engine: self.0.clone(),
             text: OnceLock::new(),
-            first: OnceLock::new(),
+            specials: Specials::default(),
             func,
         };
         let kernel = ColumnKernel {
@@ -337,20 +328,7 @@ impl Inner {
 
     /// Runs `with` with the specialisation for `columns`.
     fn with_special<T>(&self, columns: &[Column], with: impl FnOnce(&Special) -> T) -> T {
-        let mut next = &self.first;
-        for _ in 0..KEPT_MAX {
-            let kept = next.get_or_init(|| {
-                Box::new(Kept {
-                    special: Special::new(columns),
-                    next: OnceLock::new(),
-                })
-            });
-            if *kept.special.columns == *columns {
-                return with(&kept.special);
-            }
-            next = &kept.next;
-        }
-        with(&Special::new(columns))
+        self.specials.with(columns, || Special::new(columns), with)
     }
 }
 
@@ -460,7 +438,7 @@ pub(crate) fn check_type(
     })
 }
 
-fn check_length(
+pub(crate) fn check_length(
     name: impl FnOnce() -> String,
     expected: usize,
     found: usize,

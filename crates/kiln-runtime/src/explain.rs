@@ -34,6 +34,26 @@ pub struct Explanation {
     pub report: String,
 }
 
+impl Explanation {
+    /// Adds the explanation of another function, each part of it under
+    /// `title`.
+    pub fn append(&mut self, title: &str, other: &Explanation) {
+        let parts = [
+            (&mut self.ir, &other.ir),
+            (&mut self.optimised, &other.optimised),
+            (&mut self.assembly, &other.assembly),
+            (&mut self.report, &other.report),
+        ];
+        for (text, more) in parts {
+            text.push_str(&format!("\n; {title}\n{more}"));
+        }
+        if let Some(more) = &other.clif {
+            let clif = self.clif.get_or_insert_default();
+            clif.push_str(&format!("\n; {title}\n{more}"));
+        }
+    }
+}
+
 /// What is to be explained.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Shape {

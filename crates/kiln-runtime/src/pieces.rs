@@ -63,24 +63,6 @@ impl Total {
         })
     }
 
-    /// Combines the values of pieces, in slots, as those of blocks are: like
-    /// the digits of a binary counter, at the end from the last to the first.
-    fn value(&self, pieces: impl Iterator<Item = u64>) -> Const {
-        let op = self.combine.op();
-        let join = |left: Const, right: Const| eval(op, self.scalar, &[left, right]);
-        let mut done: Vec<Const> = Vec::new();
-        for (piece, value) in pieces.enumerate() {
-            let mut value = Const::from_bits(self.scalar, value);
-            for _ in 0..piece.trailing_ones() {
-                value = done.pop().map_or(value, |left| join(left, value));
-            }
-            done.push(value);
-        }
-        let values = done.into_iter().rev();
-        let value = values.reduce(|right, left| join(left, right));
-        value.unwrap_or(self.combine.identity(self.scalar))
-    }
-
     /// The results of a call, from its arguments and the values of its pieces.
     ///
     /// # Errors
@@ -91,13 +73,34 @@ impl Total {
         pieces: impl Iterator<Item = u64>,
         results: &mut [u64],
     ) -> Result<(), RuntimeError> {
-        let value = self.value(pieces);
+        let value = combined(self.combine, self.scalar, pieces);
         let args = args.iter_mut().map(interpreter_arg);
         let mut args: Vec<kiln_interp::Arg<'_>> =
             args.chain([kiln_interp::Arg::Value(value)]).collect();
         let done = self.results.run(&mut args, results, None);
         done.map_err(|failure| self.results.error(failure, None))
     }
+}
+
+/// Combines the values of pieces, in slots, as those of blocks are: like the
+/// digits of a binary counter, at the end from the last to the first.
+pub(crate) fn combined(
+    combine: Combine,
+    scalar: Scalar,
+    pieces: impl Iterator<Item = u64>,
+) -> Const {
+    let join = |left: Const, right: Const| eval(combine.op(), scalar, &[left, right]);
+    let mut done: Vec<Const> = Vec::new();
+    for (piece, value) in pieces.enumerate() {
+        let mut value = Const::from_bits(scalar, value);
+        for _ in 0..piece.trailing_ones() {
+            value = done.pop().map_or(value, |left| join(left, value));
+        }
+        done.push(value);
+    }
+    let values = done.into_iter().rev();
+    let value = values.reduce(|right, left| join(left, right));
+    value.unwrap_or(combine.identity(scalar))
 }
 
 impl InPieces {

@@ -500,7 +500,7 @@ impl Written<'_> {
     }
 }
 
-fn gathered(gather: &dyn Gather, rows: Range<usize>) -> Buffer {
+pub(crate) fn gathered(gather: &dyn Gather, rows: Range<usize>) -> Buffer {
     let mut buffer = Buffer::with_capacity(gather.scalar(), rows.len());
     gather.gather(rows, &mut buffer);
     buffer
@@ -519,7 +519,7 @@ pub(crate) fn data_of_mut(slice: &mut SliceMut<'_>) -> *mut u8 {
 }
 
 /// Some rows of a slice.
-fn part(slice: Slice<'_>, rows: Range<usize>) -> Slice<'_> {
+pub(crate) fn part(slice: Slice<'_>, rows: Range<usize>) -> Slice<'_> {
     each_variant!(Slice slice, data => Slice::from(&data[rows]))
 }
 

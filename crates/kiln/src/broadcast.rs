@@ -167,7 +167,9 @@ impl Kernel {
             let input = find(inputs, name).or_else(|| find(outputs, name));
             Some(InputType::new(scalar(&input?.1)))
         });
-        self.bound_for(types.collect(), &all)
+        let bound = self.bound_for(types.collect(), &all)?;
+        bound.row_wise()?;
+        Ok(bound)
     }
 }
 

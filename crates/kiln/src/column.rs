@@ -65,6 +65,11 @@ impl<'a> Column<'a> {
         }
     }
 
+    /// Whether there is a value for each row, and not one for all.
+    pub(crate) fn is_column(&self) -> bool {
+        !matches!(self.0, Kind::Value(_))
+    }
+
     /// The number of rows of the values and of the validity, where there are.
     pub(crate) fn lengths(&self) -> impl Iterator<Item = usize> + use<> {
         let (values, valid) = match &self.0 {

@@ -67,6 +67,9 @@ pub(crate) enum Kind {
         other: String,
         expected: usize,
     },
+    /// An input with a value for each row where one for all is asked for.
+    #[error("`{name}` has a value for each row, and here there is one for all")]
+    RowValue { name: String },
     /// A builder that was closed without an output.
     #[error("a computation needs an output")]
     NoOutput,

@@ -1,7 +1,7 @@
 //! [`Formula`]: a formula's text, read and found in order.
 
 use crate::error::Error;
-use kiln_formula::{Diagnostic, InputType, Options, OutputInfo, Overflow};
+use kiln_formula::{Diagnostic, InputType, Options, OutputInfo, Overflow, Span};
 use kiln_runtime::Limits;
 use std::fmt;
 use std::str::FromStr;
@@ -73,6 +73,17 @@ impl Formula {
     /// Whether each output row depends on the same row of the inputs alone.
     pub fn is_row_wise(&self) -> bool {
         self.inner.is_row_wise()
+    }
+
+    /// Why the formula cannot be computed for one row, if it cannot.
+    pub(crate) fn row_wise_error(&self) -> Option<Error> {
+        let problem = self.inner.row_wise_problem()?;
+        Some(Error::formula(self.source(), problem.into()))
+    }
+
+    pub(crate) fn row_value_error(&self, name: &str, span: Option<Span>) -> Error {
+        let problem = self.inner.row_value_problem(name, span);
+        Error::formula(self.source(), problem.into())
     }
 
     /// Checks the formula against the types of its inputs, and says what it

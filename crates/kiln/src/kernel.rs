@@ -10,8 +10,9 @@ use crate::engine::Engine;
 use crate::error::{Described, Error, Kind, list};
 use crate::inputs::Inputs;
 use crate::source::{AnySource, Specialised};
+use crate::totals::Totals;
 use crate::value::{Value, Values};
-use kiln_formula::{InputType, OutputInfo, nearest};
+use kiln_formula::{InputType, OutputInfo, Span, nearest};
 use kiln_ir::{Const, Scalar};
 use kiln_runtime::{
     Buffer, ColumnArg, ColumnKernel, ColumnView, Parallel, Ran, RuntimeError, ScalarKernel,
@@ -68,6 +69,8 @@ pub(crate) struct Bound {
     inputs: Box<[(usize, bool)]>,
     outputs: Arc<[OutputInfo]>,
     func: Arc<kiln_ir::Func>,
+    /// What is taken from whole columns first.
+    totals: Option<Arc<Totals>>,
     scalar: OnceLock<Result<ScalarKernel, RuntimeError>>,
     columns: OnceLock<Result<ColumnKernel, RuntimeError>>,
     engine: Engine,
@@ -115,11 +118,13 @@ impl Kernel {
     ///
     /// # Errors
     /// A name that is missing, a name in a list that is not used, types the
-    /// computation does not take, a failed guard, a limit.
+    /// computation does not take, a formula that is not
+    /// [row-wise](crate::Formula::is_row_wise), a failed guard, a limit.
     pub fn call<I: Inputs<Value> + ?Sized>(&self, inputs: &I) -> Result<Values, Error> {
         let values: Vec<Option<Value>> = self.find_all(inputs)?;
         let types = values.iter().map(|v| v.map(crate::column::value_type));
         let bound = self.bound(types, inputs, crate::column::value_type)?;
+        bound.row_wise()?;
         bound.call(|index| values[index].unwrap_or_default())
     }
 
@@ -137,6 +142,15 @@ impl Kernel {
     /// As for [`Kernel::call`]; inputs the computation leaves unused are in
     /// order.
     pub fn bind<T: Into<InputType> + Copy>(
+        &self,
+        inputs: &[(&str, T)],
+    ) -> Result<Positional, Error> {
+        let positional = self.bind_any(inputs)?;
+        positional.bound.row_wise()?;
+        Ok(positional)
+    }
+
+    fn bind_any<T: Into<InputType> + Copy>(
         &self,
         inputs: &[(&str, T)],
     ) -> Result<Positional, Error> {
@@ -169,7 +183,17 @@ impl Kernel {
         })
     }
 
-    /// Computes every row of columns of one length, into new columns.
+    /// Computes every row of columns of one length, into new columns. What a
+    /// formula takes from whole columns, as `mean(x)`, is computed first; an
+    /// output that is the same for all rows is a column of equal values.
+    ///
+    /// ```
+    /// let k = "part = 100 * x / sum(x); total = sum(x)".parse::<kiln::Formula>()?.kernel();
+    /// let y = k.map(&[("x", (&[1.0, 4.0]).into())])?;
+    /// assert_eq!(y["part"].as_slice(), Some(&[20.0, 80.0][..]));
+    /// assert_eq!(y["total"].as_slice(), Some(&[5.0, 5.0][..]));
+    /// # Ok::<(), kiln::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As for [`Kernel::call`], and columns of different lengths. A failed
@@ -201,6 +225,7 @@ impl Kernel {
         let bound = self.bound_columns(&columns, inputs)?;
         let rows = self.rows(rows.map(|rows| ("the output", rows)), &columns)?;
         let mut args = bound.args(&columns);
+        bound.add_known(self.parallel, rows, &mut args)?;
         let (mut buffers, ran) = bound.columns(self.parallel)?.map(&mut args)?;
         if columns
             .iter()
@@ -235,6 +260,7 @@ impl Kernel {
         let rows = self.rows(given, &columns)?;
         bound.check_outputs(rows, outputs)?;
         let mut args = bound.args(&columns);
+        bound.add_known(self.parallel, rows, &mut args)?;
         let mut slices = bound.slices(outputs);
         Ok(bound
             .columns(self.parallel)?
@@ -285,7 +311,67 @@ impl Kernel {
         let given = given.and_then(|(name, out)| Some((*name, out.lengths().next()?)));
         let rows = self.rows(given, &columns)?;
         bound.check_outputs(rows, outputs)?;
-        bound.update(self.parallel, &self.inner.names, &columns, outputs)
+        bound.update(self.parallel, rows, &self.inner.names, &columns, outputs)
+    }
+
+    /// Computes the outputs as single values: those of a formula in which
+    /// columns stand only in what is taken from the whole of them, as `x` does
+    /// in `sum(x)`. Inputs that are values may stand anywhere.
+    ///
+    /// ```
+    /// let k = "lo = min(x); mid = mean(x) * scale".parse::<kiln::Formula>()?.kernel();
+    /// let x = [3.0, 1.0, 2.0];
+    /// let values = k.reduce(&[("x", (&x).into()), ("scale", 10.0.into())])?;
+    /// assert_eq!(values["lo"].as_f64(), Some(1.0));
+    /// assert_eq!(values["mid"].as_f64(), Some(20.0));
+    ///
+    /// let error = "x - mean(x)".parse::<kiln::Formula>()?.kernel().reduce(&[("x", (&x).into())]);
+    /// let message = "`x` has a value for each row, and here there is one for all";
+    /// assert_eq!(error.unwrap_err().to_string(), message);
+    /// # Ok::<(), kiln::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`Kernel::map`], and an output that depends on a column outside
+    /// of such a term.
+    pub fn reduce<'a, I>(&self, inputs: &I) -> Result<Values, Error>
+    where
+        I: Inputs<Column<'a>> + ?Sized,
+    {
+        self.reduce_any(None, inputs)
+    }
+
+    /// As [`reduce`](Kernel::reduce) where the number of rows is not that of a
+    /// column: values alone stand for as many equal rows as asked for.
+    ///
+    /// ```
+    /// let k = "count(x) * x".parse::<kiln::Formula>()?.kernel();
+    /// let values = k.reduce_rows(5, &[("x", kiln::Column::from(2i64))])?;
+    /// assert_eq!(values.only(), Some(kiln::Value::I64(10)));
+    /// # Ok::<(), kiln::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`Kernel::reduce`]; a column has to have this many rows.
+    pub fn reduce_rows<'a, I>(&self, rows: usize, inputs: &I) -> Result<Values, Error>
+    where
+        I: Inputs<Column<'a>> + ?Sized,
+    {
+        self.reduce_any(Some(rows), inputs)
+    }
+
+    fn reduce_any<'a, I>(&self, rows: Option<usize>, inputs: &I) -> Result<Values, Error>
+    where
+        I: Inputs<Column<'a>> + ?Sized,
+    {
+        let columns: Vec<Option<Column<'a>>> = self.find_all(inputs)?;
+        let bound = self.bound_columns(&columns, inputs)?;
+        let rows = self.rows(rows.map(|rows| ("the output", rows)), &columns)?;
+        let is_column = |index: usize| columns[index].as_ref().is_some_and(Column::is_column);
+        if let Some((index, span)) = bound.single_inputs().find(|(index, _)| is_column(*index)) {
+            return Err(self.inner.source.row_value(&self.inner.names[index], span));
+        }
+        bound.reduce(self.parallel, rows, &columns)
     }
 
     /// What becomes of the computation for inputs of these types when it maps
@@ -301,13 +387,16 @@ impl Kernel {
         inputs: &[(&str, T)],
         level: Option<kiln_runtime::Level>,
     ) -> Result<kiln_runtime::Explanation, Error> {
-        let bound = self.bind(inputs)?.bound;
-        let shape = kiln_runtime::Shape::Rows;
-        Ok(self
-            .inner
-            .engine
-            .runtime()
-            .explain(&bound.func, shape, level)?)
+        use kiln_runtime::Shape;
+        let bound = self.bind_any(inputs)?.bound;
+        let runtime = self.inner.engine.runtime();
+        let mut explained = runtime.explain(&bound.func, Shape::Rows, level)?;
+        let loops = bound.totals.iter().flat_map(|totals| totals.loops());
+        for (index, func) in loops.enumerate() {
+            let total = runtime.explain(&Arc::new(func), Shape::Arrays, level)?;
+            explained.append(&format!("total {index}"), &total);
+        }
+        Ok(explained)
     }
 
     /// The names an input may have.
@@ -495,6 +584,7 @@ impl Bound {
                 .collect(),
             outputs: made.outputs,
             func: made.func,
+            totals: made.totals,
             scalar: OnceLock::new(),
             columns: OnceLock::new(),
             engine: engine.clone(),
@@ -511,6 +601,78 @@ impl Bound {
     /// The names of its outputs.
     pub(crate) fn output_names(&self) -> impl Iterator<Item = &str> {
         self.outputs.iter().map(|info| info.name.as_str())
+    }
+
+    /// Refuses what cannot be computed for one row.
+    pub(crate) fn row_wise(&self) -> Result<(), Error> {
+        let problem = |totals: &Arc<Totals>| Err(totals.problem());
+        self.totals.as_ref().map_or(Ok(()), problem)
+    }
+
+    /// Adds what is known of the columns to the arguments of a map.
+    fn add_known(
+        &self,
+        parallel: Parallel,
+        rows: usize,
+        args: &mut Vec<ColumnArg<'_>>,
+    ) -> Result<(), RuntimeError> {
+        if let Some(totals) = &self.totals {
+            let (known, _) = totals.known(&self.engine, parallel, rows, args)?;
+            args.extend(totals.taken(&known).map(ColumnArg::Value));
+        }
+        Ok(())
+    }
+
+    /// The inputs that the outputs depend on as single values: the indices of
+    /// their names, and where they are used, if that is known.
+    fn single_inputs(&self) -> impl Iterator<Item = (usize, Option<Span>)> {
+        let all = self.inputs.iter().filter(|_| self.totals.is_none());
+        let all = all.map(|&(index, _)| (index, None));
+        let totals = self.totals.iter().flat_map(|totals| totals.single_inputs());
+        all.chain(totals.map(|(input, span)| (self.inputs[input].0, Some(span))))
+    }
+
+    /// Computes the outputs as single values.
+    fn reduce(
+        &self,
+        parallel: Parallel,
+        rows: usize,
+        columns: &[Option<Column<'_>>],
+    ) -> Result<Values, Error> {
+        let args = self.args(columns);
+        let results = self.func.results().iter();
+        let mut results: Vec<Const> = results.map(|ty| Const::zero(ty.scalar)).collect();
+        let ran = match &self.totals {
+            Some(totals) => {
+                let (known, ran) = totals.known(&self.engine, parallel, rows, &args)?;
+                let here = totals.single(&self.engine, &args, &known, &mut results)?;
+                ran.unwrap_or(here)
+            }
+            None => {
+                let value = |arg: &ColumnArg<'_>| match arg {
+                    ColumnArg::Value(value) => Some(*value),
+                    ColumnArg::Column(_) | ColumnArg::Update(..) => None,
+                };
+                let args: Vec<Const> = args.iter().filter_map(value).collect();
+                self.scalar()?.call(&args, &mut results)?
+            }
+        };
+        Ok(self.values(&results, ran))
+    }
+
+    /// The results of one row as outputs by name.
+    fn values(&self, results: &[Const], ran: Ran) -> Values {
+        let mut results = results.iter().copied();
+        let mut next = || results.next().unwrap_or(Const::bool(false));
+        let value = |info: &OutputInfo| {
+            let value = Value::from_const(next());
+            match info.nullable && next().as_bool() != Some(true) {
+                true => Value::Missing,
+                false => value,
+            }
+        };
+        let values = self.outputs.iter().map(value).collect();
+        Values::new(self.outputs.clone(), values, ran)
     }
 
     /// The results of all rows as outputs by name.
@@ -556,17 +718,7 @@ impl Bound {
             results.push(Const::zero(ty.scalar));
         }
         let ran = self.scalar()?.call(&args, &mut results)?;
-        let mut results = results.iter().copied();
-        let mut next = || results.next().unwrap_or(Const::bool(false));
-        let value = |info: &OutputInfo| {
-            let value = Value::from_const(next());
-            match info.nullable && next().as_bool() != Some(true) {
-                true => Value::Missing,
-                false => value,
-            }
-        };
-        let values = self.outputs.iter().map(value).collect();
-        Ok(Values::new(self.outputs.clone(), values, ran))
+        Ok(self.values(&results, ran))
     }
 
     /// What stands in the place of a missing value.
@@ -623,6 +775,7 @@ impl Bound {
     fn update(
         &self,
         parallel: Parallel,
+        rows: usize,
         names: &[Box<str>],
         columns: &[Option<Column<'_>>],
         outputs: &mut [(&str, ColumnMut<'_>)],
@@ -650,6 +803,7 @@ impl Bound {
                 None => ColumnArg::Column(ColumnView::slice(valid)),
             }));
         }
+        self.add_known(parallel, rows, &mut args)?;
         let mut slices = self.in_order(parts);
         let ran = self.columns(parallel)?.map_into(&mut args, &mut slices)?;
         drop((args, slices));

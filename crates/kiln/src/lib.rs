@@ -62,6 +62,7 @@ pub mod random;
 pub mod record;
 mod reduce;
 mod source;
+mod totals;
 mod typed;
 mod value;
 

@@ -293,6 +293,7 @@ impl<R: Record, O: Output> RecordKernel<R, O> {
                 return Err(source.specialise(&all).err().unwrap_or(error));
             }
         };
+        made.row_wise()?;
         check_outputs::<O>(&made.outputs)?;
         let place = |field: &FieldInfo| made.inputs.iter().position(|(n, _)| **n == *field.name);
         Ok(RecordKernel {

@@ -4,7 +4,8 @@
 use crate::error::{Described, Error, Kind};
 use crate::formula::Formula;
 use crate::func::Func;
-use kiln_formula::{InputType, OutputInfo, nearest};
+use crate::totals::Totals;
+use kiln_formula::{InputType, OutputInfo, Span, nearest};
 use std::sync::Arc;
 
 /// A description of a computation: a [`Formula`] or a [`Func`].
@@ -39,6 +40,18 @@ pub struct Specialised {
     /// The inputs in the order of the parameters.
     pub(crate) inputs: Box<[(Box<str>, InputType)]>,
     pub(crate) outputs: Arc<[OutputInfo]>,
+    /// What is taken from whole columns; none where rows are computed one by
+    /// one.
+    pub(crate) totals: Option<Arc<Totals>>,
+}
+
+impl Specialised {
+    /// Refuses what cannot be computed for one row.
+    pub(crate) fn row_wise(&self) -> Result<(), Error> {
+        self.totals
+            .as_ref()
+            .map_or(Ok(()), |totals| Err(totals.problem()))
+    }
 }
 
 /// Either kind of source.
@@ -63,6 +76,17 @@ impl AnySource {
             AnySource::Func(func) => func.specialise(inputs),
         }
     }
+
+    /// The error of an input that has a value for each row where one for all
+    /// is asked for.
+    pub(crate) fn row_value(&self, name: &str, span: Option<Span>) -> Error {
+        match self {
+            AnySource::Formula(formula) => formula.row_value_error(name, span),
+            AnySource::Func(_) => Error::from(Kind::RowValue {
+                name: name.to_owned(),
+            }),
+        }
+    }
 }
 
 impl Source for Formula {
@@ -72,10 +96,14 @@ impl Source for Formula {
 
     fn specialise(&self, inputs: &[(&str, InputType)]) -> Result<Specialised, Error> {
         let lowered = self.lower(inputs)?;
+        let nullable = inputs.iter().map(|(_, ty)| ty.nullable);
+        let totals = lowered.totals.zip(self.row_wise_error());
+        let totals = totals.map(|(plan, problem)| Totals::new(plan, nullable, problem));
         Ok(Specialised {
             func: Arc::new(lowered.func),
             inputs: inputs.iter().map(|&(name, ty)| (name.into(), ty)).collect(),
             outputs: lowered.outputs.into(),
+            totals: totals.map(Arc::new),
         })
     }
 
@@ -113,6 +141,7 @@ impl Source for Func {
             func: self.ir().clone(),
             inputs: own.collect(),
             outputs: self.output_infos().clone(),
+            totals: None,
         })
     }
 

@@ -32,6 +32,7 @@ pub(crate) fn typed<F: Function>(
     let types = F::PARAMS.iter().map(|&scalar| InputType::new(scalar));
     let inputs: Vec<(&str, InputType)> = names.iter().copied().zip(types).collect();
     let made = source.specialise(&inputs)?;
+    made.row_wise()?;
     check_output(&made, F::RESULT)?;
     let func = in_order(&made, &inputs);
     Ok(engine.runtime().scalar(func)?.typed()?)

@@ -1,4 +1,5 @@
-//! One block of rows: read, computed, written.
+//! One block of rows: read, computed, written. Where formulas take something
+//! from whole columns, it is all rows there are.
 
 use super::cells::Cells;
 use super::plan::Plan;
@@ -6,7 +7,7 @@ use crate::args::OnError;
 use crate::csv::{CellError, Records};
 use crate::report::{Failure, failure};
 use anyhow::Context;
-use kiln::{Column, ColumnMut};
+use kiln::{Column, ColumnMut, Values};
 use std::io::{Read, Write};
 use std::ops::Range;
 
@@ -72,7 +73,7 @@ impl Block {
         on_error: OnError,
     ) -> Result<bool, Failure> {
         self.clear();
-        while self.rows.len() < ROWS_MAX && self.text.len() < BYTES_MAX {
+        while plan.is_whole || self.rows.len() < ROWS_MAX && self.text.len() < BYTES_MAX {
             let reading = || format!("cannot read {}", plan.input);
             if !records.read(&plan.wanted).with_context(reading)? {
                 return Ok(false);
@@ -146,10 +147,7 @@ impl Block {
         }
         let mut from = 0;
         while from < self.rows.len() {
-            let inputs = plan.used.iter().zip(&self.inputs);
-            let inputs: Vec<(&str, Column<'_>)> = inputs
-                .map(|(used, cells)| (used.name.as_str(), cells.column(from)))
-                .collect();
+            let inputs = columns(plan, &self.inputs, from);
             let outputs = plan.outputs.iter().zip(&mut self.outputs);
             let mut outputs: Vec<(&str, ColumnMut<'_>)> = outputs
                 .map(|(info, cells)| (info.name.as_str(), cells.column_mut(from)))
@@ -161,7 +159,9 @@ impl Block {
                 return Err(error.into());
             };
             let was_bad = self.failed.contains(&row);
-            if on_error == OnError::Fail && !was_bad {
+            // Without the row the totals of all others would be different.
+            let stops = on_error == OnError::Fail || plan.is_whole;
+            if stops && !was_bad {
                 let line = self.rows[row].line;
                 let message = format!("{}:{line}: {}", plan.input, fault_text(&error));
                 return Err(failure(message));
@@ -178,6 +178,20 @@ impl Block {
             }
         }
         Ok(())
+    }
+
+    /// Computes the outputs as single values.
+    pub(super) fn reduce(&self, plan: &Plan) -> Result<Values, Failure> {
+        let reduced = plan
+            .kernel
+            .reduce_rows(self.len(), &columns(plan, &self.inputs, 0));
+        reduced.map_err(|error| match error.row() {
+            Some(row) => {
+                let line = self.rows[row].line;
+                failure(format!("{}:{line}: {}", plan.input, fault_text(&error)))
+            }
+            None => error.into(),
+        })
     }
 
     /// Writes every row with its outputs.
@@ -206,6 +220,14 @@ impl Block {
         self.written = buffer;
         Ok(())
     }
+}
+
+/// The columns that the formulas use, from a row on.
+fn columns<'a>(plan: &'a Plan, inputs: &'a [Cells], from: usize) -> Vec<(&'a str, Column<'a>)> {
+    let inputs = plan.used.iter().zip(inputs);
+    inputs
+        .map(|(used, cells)| (used.name.as_str(), cells.column(from)))
+        .collect()
 }
 
 /// What failed, without the row within the block.

@@ -1,11 +1,13 @@
 //! `kiln map`: adds computed columns to a CSV file, one block of rows at a time.
 //!
-//! Memory is one block, whatever the file's length. Bytes the formulas do not
-//! touch pass through unread; see [`crate::csv`].
+//! Memory is one block, whatever the file's length, unless formulas take
+//! something from whole columns. Bytes the formulas do not touch pass through
+//! unread; see [`crate::csv`].
 
 mod block;
 mod cells;
 mod plan;
+pub(crate) mod reduce;
 
 use crate::args::{Map, OnError};
 use crate::csv::Records;
@@ -38,11 +40,7 @@ struct Summary {
 pub(crate) fn run(args: &Map) -> Result<(), Failure> {
     let formula = formula(args)?;
     let (input, length) = open(&args.input)?;
-    let name = if is_standard(&args.input) {
-        "standard input".to_owned()
-    } else {
-        args.input.display().to_string()
-    };
+    let name = source_name(&args.input);
     let mut records = Records::new(input, args.delimiter);
     let mut head = Vec::new();
     let plan = Plan::new(&formula, args, &mut records, &name, &mut head)?;
@@ -64,6 +62,14 @@ fn formula(args: &Map) -> Result<Formula, Failure> {
 
 fn is_standard(path: &Path) -> bool {
     path.as_os_str() == "-"
+}
+
+/// What messages call the input.
+fn source_name(path: &Path) -> String {
+    match is_standard(path) {
+        true => "standard input".to_owned(),
+        false => path.display().to_string(),
+    }
 }
 
 /// The input, and its length where that is known.

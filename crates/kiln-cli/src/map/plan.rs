@@ -21,6 +21,8 @@ pub(super) struct Used {
 /// What a run does.
 pub(super) struct Plan {
     pub(super) kernel: Kernel,
+    /// Whether rows can only be computed when all have been read.
+    pub(super) is_whole: bool,
     /// Names the input in messages.
     pub(super) input: String,
     pub(super) delimiter: u8,
@@ -68,6 +70,7 @@ impl Plan {
         }
         let plan = Plan {
             kernel: Engine::global().kernel(formula),
+            is_whole: !formula.is_row_wise(),
             input: input.to_owned(),
             delimiter: args.delimiter,
             missing: args.missing.clone(),

@@ -49,6 +49,56 @@ fn a_formula_without_columns_gives_a_value_per_row() {
     assert_eq!(kiln_on("x\n", &["map", "two = 2 * x"]).ok(), "x,two\n");
 }
 
+/// More rows than a block: totals are over all of them.
+#[test]
+fn totals_are_over_the_whole_file() {
+    let rows = 10_000u64;
+    let lines: String = (1..=rows).map(|x| format!("{x}\n")).collect();
+    let input = format!("x\n{lines}");
+    let formulas = ["map", "total = sum(x)", "n = count(x)", "--types", "x=i64"];
+    let ran = kiln_on(&input, &formulas);
+    let sum = rows * (rows + 1) / 2;
+    let mut found = ran.ok().lines();
+    assert_eq!(found.next(), Some("x,total,n"));
+    for x in 1..=rows {
+        assert_eq!(found.next(), Some(&*format!("{x},{sum},{rows}")));
+    }
+    assert_eq!(found.next(), None);
+    let ran = kiln_on(&input, &["reduce", "sum(x)", "--types", "x=i64"]);
+    assert_eq!(ran.ok(), format!("{sum}\n"));
+}
+
+#[test]
+fn a_row_that_fails_stops_totals() {
+    let input = "a,b\n1,1\n2,0\nx,1\n";
+    let types = ["--types", "a=i64,b=i64", "--on-error", "missing"];
+    let ran = kiln_on(input, &[&["map", "s = sum(a // b)"], &types[..]].concat());
+    let expected = "error: standard input:3: `a // b` divides a whole number by zero\n";
+    assert_eq!(ran.failed(), expected);
+    // A cell that cannot be read is missing, and not in the total.
+    let ran = kiln_on(
+        input,
+        &[&["map", "s = sum(a) + 0 * b"], &types[..]].concat(),
+    );
+    assert_eq!(ran.out, "a,b,s\n1,1,3\n2,0,3\nx,1,\n");
+}
+
+#[test]
+fn single_values_are_reduced() {
+    let ran = kiln_on(SHOP, &["reduce", "n = count(qty)", "best = max(price)"]);
+    assert_eq!(ran.ok(), "n = 1\nbest = 2\n");
+    let ran = kiln_on(SHOP, &["reduce", "sum(1)"]);
+    assert_eq!(ran.ok(), "2\n");
+    let ran = kiln_on(SHOP, &["reduce", "sum(qty * price)", "--json"]);
+    assert_eq!(ran.json()["outputs"][0]["value"], 4.5);
+    let ran = kiln_on(SHOP, &["reduce", "2 * price"]);
+    let message = "error[K0209]: `price` has a value for each row, and here there is one for all";
+    assert!(ran.failed().starts_with(message), "{}", ran.err);
+    let ran = kiln(&["eval", "x - mean(x)", "x=1"]);
+    let message = "error[K0206]: `mean(x)` is over a whole column, and here there is one row";
+    assert!(ran.failed().starts_with(message), "{}", ran.err);
+}
+
 #[test]
 fn missing_values_are_empty_or_as_listed() {
     let input = "x\nNA\nnull\n1\n";

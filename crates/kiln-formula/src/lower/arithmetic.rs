@@ -181,7 +181,14 @@ impl Lowerer<'_> {
     }
 
     /// One of the three operations that can overflow in many ways.
-    fn summary(&mut self, id: ExprId, fits: bool, ops: Ops, a: NodeId, b: NodeId) -> NodeId {
+    pub(super) fn summary(
+        &mut self,
+        id: ExprId,
+        fits: bool,
+        ops: Ops,
+        a: NodeId,
+        b: NodeId,
+    ) -> NodeId {
         match self.overflow {
             Overflow::Saturating if !fits => self.b.op(ops.saturating, &[a, b]),
             Overflow::Checked if !fits => {
@@ -364,7 +371,7 @@ impl Lowerer<'_> {
 }
 
 /// The forms of an operation on whole numbers.
-struct Ops {
+pub(super) struct Ops {
     plain: Op,
     overflows: Op,
     saturating: Op,
@@ -380,7 +387,7 @@ const DIFFERENCE: Ops = Ops {
     overflows: Op::SubOverflows,
     saturating: Op::SubSat,
 };
-const PRODUCT: Ops = Ops {
+pub(super) const PRODUCT: Ops = Ops {
     plain: Op::Mul,
     overflows: Op::MulOverflows,
     saturating: Op::MulSat,

@@ -8,7 +8,8 @@
 //! a guard at all.
 //!
 //! An item is computed on every row: a guard inside `let` counts whether or not
-//! the branch that uses the name is taken.
+//! the branch that uses the name is taken. So does one in what a reduction
+//! combines.
 
 use super::{Lowerer, Parameter};
 use crate::ast::{BinaryOp, Expr, ExprId};
@@ -111,7 +112,7 @@ impl Lowerer<'_> {
                 let missing = self.not(valid);
                 ok = self.or(ok, missing);
             }
-            let context = match guard.always {
+            let context = match guard.always || self.root == Some(guard.id) {
                 true => EVERYWHERE,
                 false => contexts.of_node[guard.id.index()],
             };
@@ -238,7 +239,11 @@ impl Contexts {
                     first,
                     count,
                 } => {
-                    let mut there = here;
+                    // All rows are combined, whatever becomes of the total.
+                    let mut there = match function.is_reduction(count as usize) {
+                        true => EVERYWHERE,
+                        false => here,
+                    };
                     for &arg in ast.call_args(first, count) {
                         contexts.set(arg, there);
                         if function == Function::Coalesce {

@@ -4,18 +4,25 @@
 //! and, where it can be missing, a validity. Pure ops are total, so both sides
 //! of a conditional are simply there; what can fail is a guard beside them, and
 //! `guards.rs` puts those under the conditions of the branches they stand in.
+//! What stands for a whole column is a parameter of that Func, and each piece
+//! of it that is combined over the rows is a Func of one row of its own.
 //!
 //! - `arithmetic.rs`: operators between numbers.
 //! - `functions.rs`: calls.
 //! - `logic.rs`: conditions, choices, missing values.
 //! - `guards.rs`: what can fail, and when it counts.
+//! - `totals.rs`: what is combined over all rows, and in which order.
+//! - `reductions.rs`: what each reduction combines and makes of it.
 
 mod arithmetic;
 mod functions;
 mod guards;
 mod logic;
+mod reductions;
+mod totals;
 
 pub(crate) use functions::is_available;
+pub use totals::{Param, Single, Stage, Total, Totals};
 
 use crate::ast::{Ast, Expr, ExprId, ItemKind, UnaryOp};
 use crate::check::{Checked, check, whole};
@@ -28,6 +35,7 @@ use crate::span::Span;
 use crate::types::{InputType, Kind, Ty};
 use guards::Pending;
 use kiln_ir::{Const, Func, FuncBuilder, NodeId, Op, Scalar, Type};
+use totals::{Known, Plan};
 
 /// What happens when a whole number leaves the range of i64.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -79,6 +87,9 @@ pub struct Lowered {
     pub func: Func,
     /// The outputs, in order.
     pub outputs: Vec<OutputInfo>,
+    /// What has to be known of whole columns before a row can be computed;
+    /// `None` where the formula is row-wise.
+    pub totals: Option<Totals>,
 }
 
 /// Most parameters of a Func: two per input of the most generous limits.
@@ -96,13 +107,68 @@ pub(crate) fn lower(
         return Err(Diagnostics::new(vec![problem], 0));
     }
     let checked = check(formula, declared, options.overflow)?;
-    let mut lowerer = Lowerer::new(formula, &checked, options.overflow);
-    lowerer.parameters(declared);
-    for id in 0..formula.ast().nodes.len() {
-        lowerer.node(ExprId(id as u32));
+    let source = Source {
+        ast: formula.ast(),
+        text: formula.source(),
+        checked: &checked,
+        overflow: options.overflow,
+        declared,
+    };
+    let plan = match formula.is_row_wise() {
+        true => None,
+        false => Some(Plan::of(&source)),
+    };
+    let nothing = Known::default();
+    let known = plan.as_ref().map_or(&nothing, |plan| &plan.known);
+    let mut lowerer = Lowerer::new(&source, known);
+    (0..declared.len()).for_each(|index| _ = lowerer.parameter(index));
+    if plan.is_some() {
+        lowerer.wanted = totals::outside(source.ast);
     }
-    lowerer.emit_guards();
-    Ok(lowerer.finish())
+    lowerer.nodes();
+    let (func, params) = lowerer.finish_outputs();
+    Ok(Lowered {
+        func,
+        outputs: source.outputs(),
+        totals: plan.map(|plan| plan.finish(&source, &params)),
+    })
+}
+
+/// A formula that was found in order, and what it was checked against.
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    ast: &'a Ast,
+    text: &'a str,
+    checked: &'a Checked,
+    overflow: Overflow,
+    declared: &'a [(&'a str, InputType)],
+}
+
+impl Source<'_> {
+    fn ty(&self, id: ExprId) -> Ty {
+        self.checked.types[id.index()]
+    }
+
+    fn output_bodies(&self) -> impl Iterator<Item = ExprId> {
+        let items = self.ast.items.iter();
+        items
+            .filter(|item| item.kind == ItemKind::Output)
+            .map(|item| item.body)
+    }
+
+    fn outputs(&self) -> Vec<OutputInfo> {
+        let items = self.ast.items.iter();
+        let outputs = items.filter(|item| item.kind == ItemKind::Output);
+        let info = |item: &crate::ast::Item| {
+            let ty = self.ty(item.body);
+            OutputInfo {
+                name: item.name.to_string(),
+                scalar: ty.kind.scalar(),
+                nullable: ty.nullable,
+            }
+        };
+        outputs.map(info).collect()
+    }
 }
 
 /// A node's value.
@@ -152,58 +218,103 @@ struct Parameter {
     guarded: bool,
 }
 
+/// Makes one Func of a formula, or of a part of it.
 struct Lowerer<'a> {
     ast: &'a Ast,
     source: &'a str,
     checked: &'a Checked,
     overflow: Overflow,
+    declared: &'a [(&'a str, InputType)],
+    /// The validity of `x` is called `x?`, with more marks than any input ends
+    /// with, so that no two parameters have one name.
+    validity_suffix: String,
+    /// What is known of whole columns.
+    known: &'a Known,
     b: FuncBuilder,
-    parameters: Vec<Parameter>,
+    /// Where each parameter gets its value.
+    params: Vec<Param>,
+    /// The declared inputs that have parameters.
+    parameters: Vec<Option<Parameter>>,
+    /// Which nodes are lowered; the others have no value.
+    wanted: Vec<bool>,
+    /// The reduction whose values this Func computes: its guards count in
+    /// every row.
+    root: Option<ExprId>,
     values: Vec<Value>,
     weights: Vec<Weight>,
     pending: Vec<Pending>,
 }
 
 impl<'a> Lowerer<'a> {
-    fn new(formula: &'a Formula, checked: &'a Checked, overflow: Overflow) -> Lowerer<'a> {
-        let ast = formula.ast();
+    fn new(source: &Source<'a>, known: &'a Known) -> Lowerer<'a> {
+        let nodes = source.ast.nodes.len();
+        let marks = |name: &str| name.len() - name.trim_end_matches('?').len();
+        let most = source.declared.iter().map(|(name, _)| marks(name)).max();
         Lowerer {
-            ast,
-            source: formula.source(),
-            checked,
-            overflow,
+            ast: source.ast,
+            source: source.text,
+            checked: source.checked,
+            overflow: source.overflow,
+            declared: source.declared,
+            validity_suffix: "?".repeat(most.unwrap_or(0) + 1),
+            known,
             b: FuncBuilder::new("formula"),
-            parameters: Vec::new(),
-            values: Vec::with_capacity(ast.nodes.len()),
-            weights: Vec::with_capacity(ast.nodes.len()),
+            params: Vec::new(),
+            parameters: vec![None; source.declared.len()],
+            wanted: vec![true; nodes],
+            root: None,
+            values: Vec::with_capacity(nodes),
+            weights: Vec::with_capacity(nodes),
             pending: Vec::new(),
         }
     }
 
-    fn parameters(&mut self, declared: &[(&str, InputType)]) {
-        self.parameters.reserve(declared.len());
-        // The validity of `x` is called `x?`, with more marks than any input
-        // ends with, so that no two parameters have one name.
-        let marks = |name: &str| name.len() - name.trim_end_matches('?').len();
-        let most = declared.iter().map(|(name, _)| marks(name)).max();
-        let suffix = "?".repeat(most.unwrap_or(0) + 1);
-        for &(name, ty) in declared {
-            let value = self.b.scalar_param(name, ty.scalar);
-            let valid = ty.nullable.then(|| {
-                let name = format!("{name}{suffix}");
-                self.b.scalar_param(name, Scalar::Bool)
-            });
-            self.parameters.push(Parameter {
-                value,
-                valid,
-                scalar: ty.scalar,
-                guarded: false,
-            });
+    /// The parameters of a declared input.
+    fn parameter(&mut self, index: usize) -> Parameter {
+        if let Some(parameter) = self.parameters[index] {
+            return parameter;
+        }
+        let (name, ty) = self.declared[index];
+        let value = self.b.scalar_param(name, ty.scalar);
+        self.params.push(Param::Input(index as u32));
+        let valid = ty.nullable.then(|| {
+            self.params.push(Param::Validity(index as u32));
+            let name = format!("{name}{}", self.validity_suffix);
+            self.b.scalar_param(name, Scalar::Bool)
+        });
+        let parameter = Parameter {
+            value,
+            valid,
+            scalar: ty.scalar,
+            guarded: false,
+        };
+        self.parameters[index] = Some(parameter);
+        parameter
+    }
+
+    /// A parameter that is no input.
+    fn other_parameter(&mut self, param: Param, name: &str, scalar: Scalar) -> NodeId {
+        match self.params.iter().position(|&known| known == param) {
+            Some(index) => self.b.param(index as u32),
+            None => {
+                let mut name = name.to_owned();
+                while self.declared.iter().any(|(known, _)| *known == name) {
+                    name.push('_');
+                }
+                self.params.push(param);
+                self.b.scalar_param(name, scalar)
+            }
         }
     }
 
-    fn finish(mut self) -> Lowered {
-        let mut outputs = Vec::new();
+    fn nodes(&mut self) {
+        for id in 0..self.ast.nodes.len() {
+            self.node(ExprId(id as u32));
+        }
+    }
+
+    /// The Func of all outputs, each with its validity if it has one.
+    fn finish_outputs(mut self) -> (Func, Vec<Param>) {
         let mut results = Vec::new();
         for item in &self.ast.items {
             if item.kind != ItemKind::Output {
@@ -214,16 +325,13 @@ impl<'a> Lowerer<'a> {
             if ty.nullable {
                 results.push(self.validity(item.body));
             }
-            outputs.push(OutputInfo {
-                name: item.name.to_string(),
-                scalar: ty.kind.scalar(),
-                nullable: ty.nullable,
-            });
         }
-        Lowered {
-            func: self.b.finish(&results),
-            outputs,
-        }
+        self.finish(&results)
+    }
+
+    fn finish(mut self, results: &[NodeId]) -> (Func, Vec<Param>) {
+        self.emit_guards();
+        (self.b.finish(results), self.params)
     }
 
     fn ty(&self, id: ExprId) -> Ty {
@@ -265,6 +373,7 @@ impl<'a> Lowerer<'a> {
         };
         let light = Weight::default();
         let (value, weight) = match self.ast.expr(id) {
+            _ if !self.wanted[id.index()] => (written, light),
             Expr::Error | Expr::Whole { .. } | Expr::Decimal(_) => (written, light),
             Expr::Constant(index) => match self.checked.hidden[index as usize] {
                 Some(input) => (self.input(input, id), light),
@@ -301,6 +410,9 @@ impl<'a> Lowerer<'a> {
             }
             Expr::If { cond, yes, no } => self.conditional(id, cond, yes, no),
             Expr::Call {
+                function, count, ..
+            } if function.is_reduction(count as usize) => (self.known(id), light),
+            Expr::Call {
                 function,
                 first,
                 count,
@@ -321,13 +433,16 @@ impl<'a> Lowerer<'a> {
     }
 
     fn input(&mut self, index: u32, id: ExprId) -> Value {
-        let parameter = self.parameters[index as usize];
+        let parameter = self.parameter(index as usize);
         let node = match parameter.scalar {
             scalar if scalar.is_int() => self.b.cast(Scalar::I64, parameter.value),
             _ => parameter.value,
         };
         if parameter.scalar == Scalar::U64 && !parameter.guarded {
-            self.parameters[index as usize].guarded = true;
+            self.parameters[index as usize] = Some(Parameter {
+                guarded: true,
+                ..parameter
+            });
             self.guard_u64(parameter, id);
         }
         Value {

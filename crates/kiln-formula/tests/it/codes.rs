@@ -95,7 +95,9 @@ const CASES: &[Case] = &[
     Case("if(flag, a)", Code::WrongArguments, "if(flag, a)", "`if` takes 3 values, not 2", None),
     Case("x = d + 1; let d = a; y = d", Code::UsedBeforeLet, "d", "`d` is used before its `let`", None),
     Case("let f = a; f(2)", Code::NotAFunction, "f", "`f` is a private name here, not a function", None),
-    Case("a / sum(b)", Code::ColumnReduction, "sum(b)", "`sum` of one value is over a whole column, which is not available yet", None),
+    Case("any(a)", Code::ExpectedTrueFalse, "a", "`any` needs true/false, this is a number", Some("any((a != 0))")),
+    Case("1 + all(n)", Code::ExpectedTrueFalse, "n", "`all` needs true/false, this is a whole number", Some("1 + all((n != 0))")),
+    Case("dot(a)", Code::WrongArguments, "dot(a)", "`dot` takes 2 values, not 1", None),
     Case("if(a, 1, 2)", Code::ExpectedTrueFalse, "a", "a condition needs true/false, this is a number", Some("if((a != 0), 1, 2)")),
     Case("n and flag", Code::ExpectedTrueFalse, "n", "`and` needs true/false, this is a whole number", Some("(n != 0) and flag")),
     Case("~n", Code::ExpectedTrueFalse, "n", "`not` needs true/false, this is a whole number", Some("~(n != 0)")),
@@ -134,6 +136,8 @@ const ELSEWHERE: &[(Code, &str)] = &[
     (Code::TooManyNodes, "limits.rs"),
     (Code::DuplicateInput, "below"),
     (Code::NotAvailable, "below"),
+    (Code::ColumnReduction, "below"),
+    (Code::RowValue, "below"),
 ];
 
 #[test]
@@ -158,6 +162,32 @@ fn an_input_declared_twice() {
         .unwrap()
         .lower(&many, &Options::new());
     assert_eq!(problems.unwrap_err().first().code, Code::DuplicateInput);
+}
+
+/// The problems of who asks for one row, or for one value.
+#[test]
+fn whole_columns_and_rows_are_told_apart() {
+    let text = "a / max(b)";
+    let formula = parse(text, &Limits::new()).unwrap();
+    let problem = formula.row_wise_problem().unwrap();
+    assert_eq!(problem.code, Code::ColumnReduction);
+    assert_eq!(problem.span.text(text), "max(b)");
+    let message = "`max(b)` is over a whole column, and here there is one row";
+    assert_eq!(problem.message, message);
+    let help = problem.help.unwrap();
+    assert_eq!(help, "per row it takes several values: max(a, b)");
+    assert_eq!(
+        parse("max(a, b)", &Limits::new())
+            .unwrap()
+            .row_wise_problem(),
+        None
+    );
+    let problem = formula.row_value_problem("a", None);
+    assert_eq!(problem.code, Code::RowValue);
+    assert_eq!(problem.span.text(text), "a");
+    let lowered = formula.lower(&inputs(), &Options::new()).unwrap();
+    let single = lowered.totals.unwrap().single;
+    assert_eq!(single.uses, [problem.span]);
 }
 
 #[test]

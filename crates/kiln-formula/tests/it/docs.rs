@@ -3,7 +3,7 @@
 //!
 //! `KILN_BLESS=1` rewrites the tables between the markers.
 
-use crate::eval::{V, row_with};
+use crate::eval::{V, rows_with};
 use kiln_formula::{
     ANY_NUMBER, CONSTANTS, Code, Diagnostic, FUNCTIONS, Fixity, InputType, KEYWORDS, Limits,
     OPERATORS, Options, Severity, Shape, parse,
@@ -238,13 +238,25 @@ fn value(text: &str) -> (InputType, V) {
     }
 }
 
-fn inputs(text: &str) -> Vec<(String, InputType, V)> {
+/// The rows of a column, with a space between them; one is the usual case.
+fn rows(text: &str) -> (InputType, Vec<V>) {
+    let cells: Vec<(InputType, V)> = text.split(' ').map(value).collect();
+    let mut ty = cells
+        .iter()
+        .find(|cell| cell.1 != V::M)
+        .unwrap_or(&cells[0])
+        .0;
+    ty.nullable = cells.iter().any(|cell| cell.1 == V::M);
+    (ty, cells.iter().map(|cell| cell.1).collect())
+}
+
+fn inputs(text: &str) -> Vec<(String, InputType, Vec<V>)> {
     let pairs = text.split(", ").filter(|pair| !pair.is_empty());
     pairs
         .map(|pair| {
             let (name, written) = pair.split_once(" = ").unwrap();
-            let (ty, v) = value(written);
-            (name.to_owned(), ty, v)
+            let (ty, values) = rows(written);
+            (name.to_owned(), ty, values)
         })
         .collect()
 }
@@ -278,14 +290,18 @@ fn check(name: &str, example: &Example) {
         assert!(found.contains(&result.as_str()), "{place}: {found:?}");
         return;
     }
-    let row: Vec<_> = given.iter().map(|g| (g.0.as_str(), g.1, g.2)).collect();
-    let got = row_with(text, &row, &Options::new());
+    let columns: Vec<_> = given
+        .iter()
+        .map(|g| (g.0.as_str(), g.1, g.2.clone()))
+        .collect();
+    let got = rows_with(text, &columns, &Options::new());
     let fault = match result.as_str() {
         "overflow" => FaultKind::Overflow,
         "division by zero" => FaultKind::DivisionByZero,
         _ => {
             let got = got.unwrap_or_else(|fault| panic!("{place}: {fault:?}"));
-            assert_eq!(got[0], value(result).1, "{place}");
+            let got: Vec<V> = got.iter().map(|outputs| outputs[0]).collect();
+            assert_eq!(got, rows(result).1, "{place}");
             return;
         }
     };

@@ -1,7 +1,8 @@
 //! A reference evaluator for the scalar Funcs that formulas become: every node
 //! once, in order, by the one meaning of its op. Slow and plain on purpose.
+//! What reductions combine it combines in the order of the rows.
 
-use kiln_formula::{Formula, InputType, Limits, Lowered, Options, parse};
+use kiln_formula::{Formula, InputType, Limits, Lowered, Options, Param, Total, Totals, parse};
 use kiln_ir::{Const, FaultKind, Func, Node, Scalar, Type, meaning, verify};
 
 /// What a call gave: a value per result of the Func, or the first fault.
@@ -77,6 +78,9 @@ impl PartialEq for V {
 /// An input: its name, type and value.
 pub(crate) type In<'a> = (&'a str, InputType, V);
 
+/// An input of many rows.
+pub(crate) type Column<'a> = (&'a str, InputType, Vec<V>);
+
 pub(crate) fn lower(text: &str, inputs: &[(&str, InputType)], options: &Options) -> Lowered {
     let formula = formula(text);
     match formula.lower(inputs, options) {
@@ -98,23 +102,85 @@ pub(crate) fn row_with(
     inputs: &[In<'_>],
     options: &Options,
 ) -> Result<Vec<V>, (FaultKind, String)> {
-    let types: Vec<(&str, InputType)> = inputs.iter().map(|i| (i.0, i.1)).collect();
+    let columns: Vec<Column<'_>> = inputs.iter().map(|i| (i.0, i.1, vec![i.2])).collect();
+    Ok(rows_with(text, &columns, options)?.remove(0))
+}
+
+/// The outputs of `text` for each row of columns; one row without columns.
+pub(crate) fn rows_with(
+    text: &str,
+    columns: &[Column<'_>],
+    options: &Options,
+) -> Result<Vec<Vec<V>>, (FaultKind, String)> {
+    let types: Vec<(&str, InputType)> = columns.iter().map(|i| (i.0, i.1)).collect();
     let lowered = lower(text, &types, options);
-    let mut args = Vec::new();
-    for (_, ty, value) in inputs {
-        args.push(constant(ty.scalar, *value));
-        if ty.nullable {
-            args.push(Const::bool(*value != V::M));
-        }
+    let rows = columns.first().map_or(1, |column| column.2.len());
+    let known = match &lowered.totals {
+        Some(totals) => known(totals, columns, rows)?,
+        None => Vec::new(),
+    };
+    let mut params: Vec<Param> = Vec::new();
+    for (index, (_, ty, _)) in (0..).zip(columns) {
+        params.push(Param::Input(index));
+        params.extend(ty.nullable.then_some(Param::Validity(index)));
     }
-    let results = run(&lowered.func, &args)?;
-    let mut results = results.into_iter();
-    let outputs = lowered.outputs.iter().map(|output| {
-        let value = results.next().unwrap();
-        let valid = !output.nullable || results.next().unwrap().as_bool().unwrap();
-        if valid { from(value) } else { V::M }
+    let taken = lowered.totals.iter().flat_map(|totals| &totals.taken);
+    params.extend(taken.map(|&slot| Param::Known(slot)));
+    let outputs = (0..rows).map(|row| {
+        let mut results = run(&lowered.func, &args(&params, columns, row, &known))?.into_iter();
+        let outputs = lowered.outputs.iter().map(|output| {
+            let value = results.next().unwrap();
+            let valid = !output.nullable || results.next().unwrap().as_bool().unwrap();
+            if valid { from(value) } else { V::M }
+        });
+        Ok(outputs.collect())
     });
-    Ok(outputs.collect())
+    outputs.collect()
+}
+
+/// What is known of whole columns.
+fn known(
+    totals: &Totals,
+    columns: &[Column<'_>],
+    rows: usize,
+) -> Result<Vec<Const>, (FaultKind, String)> {
+    let mut known: Vec<Const> = Vec::new();
+    for stage in &totals.stages {
+        verify(&stage.finish).unwrap();
+        let mut given = vec![Const::i64(rows as i64)];
+        given.extend(&known);
+        for Total {
+            func,
+            params,
+            combine,
+        } in &stage.totals
+        {
+            verify(func).unwrap();
+            let Type { scalar, .. } = func.results()[0];
+            let mut total = combine.identity(scalar);
+            for row in 0..rows {
+                let value = run(func, &args(params, columns, row, &known))?[0];
+                total = meaning::eval(combine.op(), scalar, &[total, value]);
+            }
+            given.push(total);
+        }
+        known.extend(run(&stage.finish, &given)?);
+    }
+    assert_eq!(known.len(), totals.known.len());
+    Ok(known)
+}
+
+fn args(params: &[Param], columns: &[Column<'_>], row: usize, known: &[Const]) -> Vec<Const> {
+    let arg = |param: &Param| match *param {
+        Param::Input(index) => {
+            let (_, ty, values) = &columns[index as usize];
+            constant(ty.scalar, values[row])
+        }
+        Param::Validity(index) => Const::bool(columns[index as usize].2[row] != V::M),
+        Param::Known(slot) => known[slot as usize],
+        Param::Row => Const::i64(row as i64),
+    };
+    params.iter().map(arg).collect()
 }
 
 fn constant(scalar: Scalar, value: V) -> Const {

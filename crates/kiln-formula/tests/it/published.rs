@@ -67,7 +67,7 @@ fn check(texts: &[&str], inputs: &[(&str, InputType)], expected: Scalar) {
             .map(|(_, op)| *op)
             .collect();
         match formula.lower(inputs, &Options::new()) {
-            Ok(Lowered { func, outputs }) => {
+            Ok(Lowered { func, outputs, .. }) => {
                 assert_eq!(missing, [""; 0], "{text}");
                 verify(&func).unwrap_or_else(|e| panic!("{text}: {e}"));
                 assert!(

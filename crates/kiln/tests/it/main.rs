@@ -14,6 +14,7 @@ mod records;
 mod reductions;
 mod sizes;
 mod threads;
+mod totals;
 #[cfg(feature = "macros")]
 mod vectors;
 mod verbs;
