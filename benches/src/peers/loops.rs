@@ -1,16 +1,12 @@
 //! Kernels of loops over arrays: reductions, recurrences, nests, searches.
 
-use super::{Buffers, CACHED, COLUMNS, Case, Ours, reals, x, z, zeros};
+use super::{Buffers, CACHED, COLUMNS, Case, Ours, read, reals, x, z, zeros};
 use crate::data::uniform;
 use kiln::{Arg, ArrayView, ArrayViewMut, View, ViewMut, kernel};
 
 pub(super) const LOOPS: &[Case] = &[
     SUM, DOT, MAX, EMA, HIST, MANDEL, JACOBI, MATMUL, PAIRDIST, COLLATZ,
 ];
-
-fn read(column: &[f64]) -> Arg<'_> {
-    column.into()
-}
 
 #[kernel]
 fn sum(x: &[f64]) -> f64 {

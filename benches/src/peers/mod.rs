@@ -7,6 +7,7 @@
 
 mod formulas;
 mod loops;
+mod places;
 mod rows;
 
 use crate::data::uniform;
@@ -96,8 +97,13 @@ pub fn cases() -> impl Iterator<Item = Case> {
     rows::ROWS
         .iter()
         .chain(loops::LOOPS)
+        .chain(places::PLACES)
         .chain(formulas::FORMULAS)
         .copied()
+}
+
+fn read(column: &[f64]) -> Arg<'_> {
+    column.into()
 }
 
 /// A case made ready on an engine.

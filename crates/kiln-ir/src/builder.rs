@@ -257,11 +257,12 @@ impl FuncBuilder {
     }
 
     /// `lanes` contiguous elements of an array from `index` on, not to be
-    /// moved before the guard `after`.
+    /// moved before the guard `after`; where an index is a vector, an element
+    /// for each of its lanes.
     ///
     /// # Panics
-    /// When the number of indices is not the array's rank, or one is not an
-    /// `i64`.
+    /// When the number of indices is not the array's rank, or one is neither an
+    /// `i64` nor `lanes` of them.
     pub fn load_as(
         &mut self,
         array: ArrayRef,
@@ -270,7 +271,7 @@ impl FuncBuilder {
         lanes: u16,
     ) -> NodeId {
         let ty = Type::vector(self.func.array_type(array).elem, lanes);
-        let index = self.checked_index(array, index);
+        let index = self.checked_index(array, index, lanes);
         let node = Node::Load {
             array,
             index,
@@ -283,11 +284,13 @@ impl FuncBuilder {
         self.effect(id)
     }
 
-    fn checked_index(&self, array: ArrayRef, index: &[NodeId]) -> Operands {
+    fn checked_index(&self, array: ArrayRef, index: &[NodeId], lanes: u16) -> Operands {
         let rank = self.func.array_type(array).rank;
         assert_eq!(index.len(), rank as usize, "one index per dimension");
         for &i in index {
-            assert_eq!(self.func.ty(i), Type::I64, "an index is an i64");
+            let ty = self.func.ty(i);
+            let is_index = ty == Type::I64 || ty == Type::vector(Scalar::I64, lanes);
+            assert!(is_index, "an index is an i64, or one for each lane");
         }
         Operands::new(index)
     }
@@ -307,14 +310,15 @@ impl FuncBuilder {
         }
     }
 
-    /// Writes an element, or contiguous elements where `value` is a vector.
+    /// Writes an element, or contiguous elements where `value` is a vector; one
+    /// for each lane, in their order, where an index is a vector, too.
     ///
     /// # Panics
     /// When the types do not fit the array.
     pub fn store(&mut self, array: ArrayRef, index: &[NodeId], value: NodeId) {
         let elem = self.func.array_type(array).elem;
         assert_eq!(self.func.ty(value).scalar, elem, "the element type");
-        let index = self.checked_index(array, index);
+        let index = self.checked_index(array, index, self.func.ty(value).lanes);
         let id = self.push(
             Node::Store {
                 array,

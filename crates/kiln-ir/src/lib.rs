@@ -51,6 +51,8 @@ pub use rewrite::{
 };
 pub use schedule::Schedule;
 pub use signature::Signature;
-pub use strip::{INNER_MAX, Places, Row, Strip, StripInput, Walk, cut, is_lane, strip_loop};
+pub use strip::{
+    Accesses, INNER_MAX, Places, Row, Strip, StripInput, Walk, cut, is_lane, strip_loop,
+};
 pub use types::{Access, ArrayType, Layout, ParamType, Scalar, Type};
 pub use verify::{VerifyError, Violation, verify};

@@ -63,6 +63,13 @@ pub trait Rewrite {
         None
     }
 
+    /// The array of the new Func for one of the old, if not the one that
+    /// stands at its place.
+    fn array(&self, array: ArrayRef) -> Option<ArrayRef> {
+        let _ = array;
+        None
+    }
+
     /// Hears what the store `old` stores, in the new Func; whether it is made.
     fn store(&mut self, old: NodeId, value: NodeId) -> bool {
         let _ = (old, value);
@@ -418,6 +425,9 @@ impl<R: Rewrite> Copier<'_, R> {
     }
 
     fn array(&self, array: ArrayRef) -> ArrayRef {
+        if let Some(array) = self.rewrite.array(array) {
+            return array;
+        }
         match array {
             ArrayRef::Param(index) => match self.arrays[index as usize] {
                 Some(array) => array,

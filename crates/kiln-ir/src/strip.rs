@@ -8,7 +8,8 @@
 //! A strip takes what its loop does not compute: values that do not change
 //! from round to round, and *rows*, the elements of an array that the index of
 //! the loop walks over. Where a row begins is for its caller to find out, from
-//! one access: at the address that this access would have in round 0.
+//! one access: at the address that this access would have in round 0. An array
+//! that is read where data say is taken whole.
 //!
 //! A strip of a reduction combines what its rounds yield into *lanes*, in turn:
 //! round `first + i` into lane `i % lanes`. The caller has filled them with the
@@ -16,7 +17,7 @@
 
 use crate::builder::FuncBuilder;
 use crate::constant::Const;
-use crate::func::{ArrayRef, Combine, Func, Node, NodeId, RegionId, Shape};
+use crate::func::{ArrayRef, Combine, FaultId, Func, Node, NodeId, RegionId, Shape};
 use crate::jam::Jam;
 use crate::op::Op;
 use crate::rewrite::{Rewrite, copy_region};
@@ -55,6 +56,10 @@ pub enum StripInput {
     },
     /// A row.
     Row(Row),
+    /// An array of the Func, whole: the loop reads it where data say, and does
+    /// not write it. Where it is empty, its parameter is given memory of which
+    /// element 0 can be read: that is what a round reads that does not want to.
+    Array(ArrayRef),
     /// The lanes of a reduction.
     Lanes,
     /// The first round that it is called for.
@@ -119,13 +124,28 @@ pub enum Walk {
     Strided,
 }
 
-/// Cuts the counted loop or the reduction `node` out of `func`. `rows` are its rows, and
-/// `places` says of each access in the loop which of them it touches, and
-/// which element of it in round 0.
+/// What a loop accesses, for a strip of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Accesses<'a> {
+    /// Its rows.
+    pub rows: &'a [Row],
+    /// For each access in it, which of the rows it touches, and which element
+    /// of it in round 0.
+    pub places: &'a Places,
+    /// The arrays that loads without a place read.
+    pub whole: &'a [ArrayRef],
+}
+
+/// Cuts the counted loop or the reduction `node` out of `func`.
 ///
 /// # Panics
-/// When `node` is neither, or an access in it has no place.
-pub fn cut(func: &Func, schedule: &Schedule, node: NodeId, rows: &[Row], places: &Places) -> Strip {
+/// When `node` is neither, or a store in it has no place.
+pub fn cut(func: &Func, schedule: &Schedule, node: NodeId, accesses: Accesses<'_>) -> Strip {
+    let Accesses {
+        rows,
+        places,
+        whole,
+    } = accesses;
     let (body, combine) = match *func.node(node) {
         Node::For { body, .. } => (body, None),
         Node::Reduce { body, combine, .. } => (body, Some(combine)),
@@ -134,6 +154,11 @@ pub fn cut(func: &Func, schedule: &Schedule, node: NodeId, rows: &[Row], places:
     let mut b = FuncBuilder::new(format!("{}.{node}", func.name()));
     let arrays: Vec<ArrayRef> = rows.iter().map(|r| add_row(&mut b, func, r)).collect();
     let mut inputs: Vec<StripInput> = rows.iter().copied().map(StripInput::Row).collect();
+    let whole = whole.iter().map(|&array| {
+        inputs.push(StripInput::Array(array));
+        (array, add_whole(&mut b, func, array))
+    });
+    let whole: Vec<(ArrayRef, ArrayRef)> = whole.collect();
     let inside = Inside::of(func, schedule, body);
     let needed = needed(func, body, places, &inside);
     let mut map = vec![None; func.node_count()];
@@ -161,6 +186,8 @@ pub fn cut(func: &Func, schedule: &Schedule, node: NodeId, rows: &[Row], places:
         rows,
         arrays: &arrays,
         places,
+        whole: &whole,
+        guards: Guards::before(func, body),
         index,
     };
     let yields = copy_region(&mut b, func, schedule, body, map, &mut cutter);
@@ -268,6 +295,63 @@ pub(crate) fn add_row(b: &mut FuncBuilder, func: &Func, row: &Row) -> ArrayRef {
     b.array_param(array_name(func, b.func(), array), ty)
 }
 
+/// Adds the parameter for an array that is taken whole.
+fn add_whole(b: &mut FuncBuilder, func: &Func, array: ArrayRef) -> ArrayRef {
+    let ty = ArrayType {
+        access: Access::Read,
+        ..func.array_type(array)
+    };
+    b.array_param(array_name(func, b.func(), array), ty)
+}
+
+/// The guards that hold where a load stands. In a strip an array that may be
+/// written elsewhere is only read, so its loads float there, and have to name
+/// the guard that they stand behind.
+#[derive(Default)]
+struct Guards {
+    /// The last guard before each load and each guard.
+    before: FxHashMap<NodeId, NodeId>,
+    /// The new guard for an old one.
+    made: FxHashMap<NodeId, NodeId>,
+}
+
+impl Guards {
+    fn before(func: &Func, body: RegionId) -> Guards {
+        let mut guards = Guards::default();
+        guards.region(func, body, None);
+        guards
+    }
+
+    /// Recurses on the nesting of regions, which is limited.
+    fn region(&mut self, func: &Func, region: RegionId, mut last: Option<NodeId>) {
+        for &id in &func.region(region).effects {
+            let is_guard = matches!(func.node(id), Node::Guard { .. });
+            if let Some(last) = last
+                && (is_guard || matches!(func.node(id), Node::Load { .. }))
+            {
+                self.before.insert(id, last);
+            }
+            if is_guard {
+                last = Some(id);
+            }
+            for inner in func.regions_of(id) {
+                self.region(func, inner, last);
+            }
+        }
+    }
+
+    /// The last guard before a load, of those that were made.
+    fn of(&self, load: NodeId) -> Option<NodeId> {
+        let mut at = load;
+        loop {
+            at = *self.before.get(&at)?;
+            if let Some(&made) = self.made.get(&at) {
+                return Some(made);
+            }
+        }
+    }
+}
+
 /// The name of an array.
 fn array_name(func: &Func, strip: &Func, array: ArrayRef) -> String {
     match array {
@@ -326,8 +410,11 @@ pub(crate) fn needed(func: &Func, body: RegionId, places: &Places, inside: &Insi
         }
         regions.extend(func.regions_of(id));
         match func.node(id) {
-            // A guard before the loop holds by the time the loop runs.
-            Node::Load { after, .. } if places.contains_key(&id) => {
+            Node::Load { index, after, .. } => {
+                if !places.contains_key(&id) {
+                    pending.extend(&index[..]);
+                }
+                // A guard before the loop holds by the time the loop runs.
                 pending.extend(after.filter(|&guard| inside.holds(func, guard)));
             }
             Node::Store { value, .. } => pending.push(*value),
@@ -341,6 +428,9 @@ struct Cutter<'a> {
     rows: &'a [Row],
     arrays: &'a [ArrayRef],
     places: &'a Places,
+    /// For each array that is taken whole the parameter for it.
+    whole: &'a [(ArrayRef, ArrayRef)],
+    guards: Guards,
     index: NodeId,
 }
 
@@ -358,6 +448,38 @@ impl Rewrite for Cutter<'_> {
         let &(number, offset) = self.places.get(&old)?;
         let at = index_in_strip(b, &self.rows[number], offset, self.index, map);
         Some((self.arrays[number], at))
+    }
+
+    fn array(&self, array: ArrayRef) -> Option<ArrayRef> {
+        let mut whole = self.whole.iter();
+        whole.find(|(old, _)| *old == array).map(|&(_, new)| new)
+    }
+
+    fn access(
+        &mut self,
+        b: &mut FuncBuilder,
+        array: ArrayRef,
+        _: &[NodeId],
+        after: Option<NodeId>,
+        old: NodeId,
+    ) -> Option<NodeId> {
+        match b.func().array_type(array).access {
+            Access::Read => after.or_else(|| self.guards.of(old)),
+            Access::Mut => after,
+        }
+    }
+
+    fn guard(
+        &mut self,
+        b: &mut FuncBuilder,
+        old: NodeId,
+        cond: NodeId,
+        fault: FaultId,
+        operands: &[NodeId],
+    ) -> Option<NodeId> {
+        let new = b.guard(cond, fault, operands);
+        self.guards.made.insert(old, new);
+        Some(new)
     }
 }
 

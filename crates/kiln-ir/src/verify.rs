@@ -281,7 +281,8 @@ impl Checker<'_> {
                 after,
             } => {
                 let array = func.array_type(*array);
-                self.index_types(array, index)?;
+                let lanes = func.value_type(id).map_or(1, |ty| ty.lanes);
+                self.index_types(array, index, lanes)?;
                 if let Some(guard) = after
                     && !matches!(func.node(*guard), Node::Guard { .. })
                 {
@@ -298,7 +299,7 @@ impl Checker<'_> {
                 value,
             } => {
                 let array = func.array_type(*array);
-                self.index_types(array, index)?;
+                self.index_types(array, index, func.ty(*value).lanes)?;
                 if array.access != Access::Mut {
                     return Err("the array may not be written".to_owned());
                 }
@@ -338,11 +339,16 @@ impl Checker<'_> {
         Ok(())
     }
 
-    fn index_types(&self, array: ArrayType, index: &[NodeId]) -> Result<(), String> {
+    /// Each index is an `i64`, or one for each of the lanes that are accessed.
+    fn index_types(&self, array: ArrayType, index: &[NodeId], lanes: u16) -> Result<(), String> {
         if index.len() != array.rank as usize {
             return Err(format!("{} indices for rank {}", index.len(), array.rank));
         }
-        index.iter().try_for_each(|&i| self.wants(i, Type::I64))
+        let per_lane = Type::vector(Scalar::I64, lanes);
+        index
+            .iter()
+            .filter(|&&i| self.func.value_type(i) != Some(per_lane))
+            .try_for_each(|&i| self.wants(i, Type::I64))
     }
 
     fn structure_types(&self, id: NodeId) -> Result<(), String> {

@@ -2,9 +2,10 @@
 //!
 //! Each value of the body is uniform (the same for all rows: it stays a
 //! scalar outside of the loop and is splat where it is used), linear (the
-//! index) or varying (a vector). A side of a condition that varies is skipped
+//! index) or varying (a vector). A load whose index is a vector is a gather: an
+//! element for each row, with index 0 for rows that do not want it. A side of a condition that varies is skipped
 //! only where it costs more than asking whether any lane wants it. All guards
-//! come before the first store, so that the runtime can run a block in which
+//! come before the first store, which waits for them where it can, so that the runtime can run a block in which
 //! a guard fails again, one row at a time, as if nothing had happened.
 
 use crate::cost::{BRANCH_PRICE, region_price};
@@ -12,6 +13,7 @@ use kiln_ir::{
     ArrayRef, Const, FaultKind, Func, FuncBuilder, Node, NodeId, Op, ParamType, RegionId, Scalar,
     Schedule, Type, as_row_loop, is_lane,
 };
+use rustc_hash::FxHashSet;
 use thiserror::Error;
 
 /// Why a loop runs one row at a time.
@@ -29,8 +31,8 @@ pub enum NotWidened {
     /// There is a loop in the loop that rows run differently often, or a call.
     #[error("there is a loop inside each row that cannot run for many at once")]
     InnerLoop,
-    /// A row checks an index or runs a counted loop under a condition, or
-    /// stores under the condition of a loop.
+    /// A row checks the index of what it reads in order under a condition, or
+    /// runs a counted loop under one, or stores under the condition of a loop.
     #[error("a row checks an index under a condition, or stores in a loop that ends by one")]
     ConditionalEffect,
     /// An array is not read or written in the order of the rows.
@@ -53,7 +55,8 @@ pub enum NotWidened {
 /// The row loop of `func` over blocks of `lanes` rows.
 ///
 /// The bounds of the loop stay as they are: the caller runs it over ranges
-/// that are whole blocks.
+/// that are whole blocks. Of an array that is read where data say it sees to
+/// it that element 0 can be read, even if there is none.
 ///
 /// # Errors
 /// Why the loop must run one row at a time.
@@ -73,7 +76,17 @@ pub fn widen(func: &Func, lanes: u16) -> Result<Func, NotWidened> {
     if lanes < 2 {
         return Err(NotWidened::OneLane);
     }
-    check_effects(func, body, &mut Effects::default())?;
+    let waits = match check_effects(func, body, &mut Effects::default()) {
+        Err(NotWidened::LateGuard) if stores_can_wait(func, body) => true,
+        checked => checked.map(|()| false)?,
+    };
+    if waits {
+        let mut seen = Effects {
+            waits,
+            ..Effects::default()
+        };
+        check_effects(func, body, &mut seen)?;
+    }
     let mut widener = Widener {
         func,
         schedule: Schedule::of(func),
@@ -81,6 +94,8 @@ pub fn widen(func: &Func, lanes: u16) -> Result<Func, NotWidened> {
         lanes,
         index: func.region(body).args[0],
         mask: None,
+        masked_guards: FxHashSet::default(),
+        waiting: waits.then(Vec::new),
         map: vec![None; func.node_count()],
         results: vec![Vec::new(); func.node_count()],
     };
@@ -94,6 +109,38 @@ pub fn widen(func: &Func, lanes: u16) -> Result<Func, NotWidened> {
 struct Effects {
     stored: bool,
     checked: bool,
+    /// Whether stores in the row itself wait for its checks.
+    waits: bool,
+}
+
+/// Whether the stores of a row can wait until all of it is checked: they stand
+/// in the row itself, which does not read afterwards what they write.
+fn stores_can_wait(func: &Func, body: RegionId) -> bool {
+    let mut stored = Vec::new();
+    for &id in &func.region(body).effects {
+        match func.node(id) {
+            Node::Store { array, .. } => stored.push(*array),
+            Node::Load { array, .. } if stored.contains(array) => return false,
+            Node::Load { .. } | Node::Guard { .. } => {}
+            _ if func.regions_of(id).any(|r| touches(func, r, &stored)) => return false,
+            _ => {}
+        }
+    }
+    true
+}
+
+/// Whether something in a region stores, or loads what was stored. Recurses on
+/// the nesting of regions, which is limited.
+fn touches(func: &Func, region: RegionId, stored: &[ArrayRef]) -> bool {
+    let mut effects = func.region(region).effects.iter();
+    effects.any(|&id| match func.node(id) {
+        Node::Load { array, .. } => stored.contains(array),
+        Node::Guard { .. } => false,
+        Node::If { .. } | Node::For { .. } | Node::While { .. } => {
+            func.regions_of(id).any(|r| touches(func, r, stored))
+        }
+        _ => true,
+    })
 }
 
 /// Checks the order and the kind of what has effects in a row. Recurses on
@@ -106,7 +153,7 @@ fn check_effects(func: &Func, body: RegionId, seen: &mut Effects) -> Result<(), 
             }
             Node::Guard { .. } => seen.checked = true,
             Node::Load { .. } => {}
-            Node::Store { .. } => seen.stored = true,
+            Node::Store { .. } => seen.stored = !seen.waits,
             Node::If {
                 then, otherwise, ..
             } => {
@@ -122,7 +169,7 @@ fn check_effects(func: &Func, body: RegionId, seen: &mut Effects) -> Result<(), 
                 let before = seen.stored;
                 let mut inside = Effects {
                     stored: before,
-                    checked: false,
+                    ..Effects::default()
                 };
                 check_effects(func, *body, &mut inside)?;
                 // What a round checks comes after what the one before stored.
@@ -154,9 +201,6 @@ fn check_side(func: &Func, side: RegionId, seen: &mut Effects) -> Result<(), Not
             Node::Guard { .. } | Node::While { .. } if seen.stored => {
                 return Err(NotWidened::LateGuard);
             }
-            Node::Guard { fault, .. } if func.fault(*fault).kind == FaultKind::Index => {
-                return Err(NotWidened::ConditionalEffect);
-            }
             Node::Guard { .. } => seen.checked = true,
             Node::While { cond, body, .. } => {
                 seen.checked = true;
@@ -178,9 +222,11 @@ fn check_masked(func: &Func, region: RegionId) -> Result<(), NotWidened> {
                 check_masked(func, *cond)?;
                 check_masked(func, *body)?;
             }
-            // Rows that do not want it might read beyond the array.
-            Node::Guard { fault, .. } if func.fault(*fault).kind == FaultKind::Index => {
-                return Err(NotWidened::ConditionalEffect);
+            Node::If {
+                then, otherwise, ..
+            } => {
+                check_masked(func, *then)?;
+                check_masked(func, *otherwise)?;
             }
             Node::Guard { .. } | Node::Load { .. } => {}
             Node::For { .. } | Node::Reduce { .. } => return Err(NotWidened::InnerLoop),
@@ -188,6 +234,17 @@ fn check_masked(func: &Func, region: RegionId) -> Result<(), NotWidened> {
         }
     }
     Ok(())
+}
+
+/// Where an access stands.
+enum Place {
+    /// For the first row of the block, and how many elements it touches: one per
+    /// row, along the last dimension, where its last index is that of the rows
+    /// or lies so many rows before or behind it; one for all rows where no
+    /// index varies.
+    Row(Vec<NodeId>, u16),
+    /// Somewhere else for each row.
+    Anywhere(Vec<NodeId>),
 }
 
 struct Widener<'a> {
@@ -199,6 +256,12 @@ struct Widener<'a> {
     index: NodeId,
     /// The rows that want what is being widened; `None` for all.
     mask: Option<NodeId>,
+    /// The guards of indices, in the new Func, that hold for some of the rows
+    /// alone.
+    masked_guards: FxHashSet<NodeId>,
+    /// The stores of the row that wait until all of it is checked: array, index
+    /// and value; `None` where stores do not wait.
+    waiting: Option<Vec<(ArrayRef, Vec<NodeId>, NodeId)>>,
     /// The new node for an old one; the first row of the block for the index.
     map: Vec<Option<NodeId>>,
     /// The new results of each structured node.
@@ -285,19 +348,27 @@ impl Widener<'_> {
                 after,
             } => {
                 let after = after.and_then(|g| self.map[g.index()]);
-                let (at, lanes) = self.place(*array, index)?;
-                self.b.load_as(*array, &at, after, lanes)
+                match self.place(index) {
+                    // Rows that do not want it might read beyond the array.
+                    Place::Row(..) if after.is_some_and(|g| self.masked_guards.contains(&g)) => {
+                        return Err(NotWidened::ConditionalEffect);
+                    }
+                    Place::Row(at, lanes) => self.b.load_as(*array, &at, after, lanes),
+                    Place::Anywhere(at) => self.gather(*array, at, after),
+                }
             }
             Node::Store {
                 array,
                 index,
                 value,
             } => {
-                let (at, lanes) = self.place(*array, index)?;
-                if lanes != self.lanes {
-                    let array = self.name(*array);
-                    return Err(NotWidened::Access { array });
-                }
+                let at = match self.place(index) {
+                    Place::Row(at, lanes) if lanes == self.lanes => at,
+                    _ => {
+                        let array = self.name(*array);
+                        return Err(NotWidened::Access { array });
+                    }
+                };
                 let value = self.value(*value);
                 let mut value = self.vector(value);
                 if let Some(mask) = self.mask {
@@ -305,15 +376,23 @@ impl Widener<'_> {
                     let before = self.b.load_as(*array, &at, None, self.lanes);
                     value = self.b.select(mask, value, before);
                 }
-                self.b.store(*array, &at, value);
+                match &mut self.waiting {
+                    Some(waiting) => waiting.push((*array, at, value)),
+                    None => self.b.store(*array, &at, value),
+                }
                 return Ok(());
             }
             Node::Guard { cond, fault, .. } => {
                 let cond = self.value(*cond);
                 let cond = self.where_wanted(cond);
+                let kind = func.fault(*fault).kind;
                 let fault = self.b.fault(func.fault(*fault).clone());
                 // The row that fails reports, when it runs alone.
-                self.b.guard(cond, fault, &[])
+                let guard = self.b.guard(cond, fault, &[]);
+                if self.mask.is_some() && kind == FaultKind::Index {
+                    self.masked_guards.insert(guard);
+                }
+                guard
             }
             Node::If {
                 cond,
@@ -363,6 +442,9 @@ impl Widener<'_> {
             self.map[load.index()] = Some(lanes);
         }
         self.region(body)?;
+        for (array, at, value) in self.waiting.take().into_iter().flatten() {
+            self.b.store(array, &at, value);
+        }
         let mut next = carried;
         for (store, array) in self.lane_accesses(body, true) {
             let at = loads.iter().position(|&(_, loaded)| loaded == array);
@@ -556,15 +638,8 @@ impl Widener<'_> {
         }
     }
 
-    /// Where an access stands for the first row of the block, and how many
-    /// elements it touches: one per row, along the last dimension, where its
-    /// last index is that of the rows or lies so many rows before or behind
-    /// it; one for all rows where no index varies.
-    fn place(
-        &mut self,
-        array: ArrayRef,
-        index: &[NodeId],
-    ) -> Result<(Vec<NodeId>, u16), NotWidened> {
+    /// Where an access stands.
+    fn place(&mut self, index: &[NodeId]) -> Place {
         let mut at = Vec::with_capacity(index.len());
         let mut lanes = 1;
         for (dim, &i) in index.iter().enumerate() {
@@ -576,12 +651,31 @@ impl Widener<'_> {
                 _ => self.value(i),
             };
             if self.b.ty(first).is_vector() {
-                let array = self.name(array);
-                return Err(NotWidened::Access { array });
+                return Place::Anywhere(index.iter().map(|&i| self.value(i)).collect());
             }
             at.push(first);
         }
-        Ok((at, lanes))
+        let is_of_row = |&i: &NodeId| {
+            matches!(self.func.node(i), Node::Arg { .. }) || self.func.as_const(i).is_some()
+        };
+        // An index that is data may be outside where no row wants it.
+        if self.mask.is_some() && lanes == 1 && !index.iter().all(is_of_row) {
+            return Place::Anywhere(at);
+        }
+        Place::Row(at, lanes)
+    }
+
+    /// An element for each row; element 0 for those that do not want it.
+    fn gather(&mut self, array: ArrayRef, mut at: Vec<NodeId>, after: Option<NodeId>) -> NodeId {
+        if let Some(mask) = self.mask {
+            let zero = self.b.i64(0);
+            let zero = self.vector(zero);
+            for index in &mut at {
+                let wanted = self.vector(*index);
+                *index = self.b.select(mask, wanted, zero);
+            }
+        }
+        self.b.load_as(array, &at, after, self.lanes)
     }
 
     /// An index for the first row of the block, if it is that of the rows, or

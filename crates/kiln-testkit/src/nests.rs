@@ -13,6 +13,7 @@ use crate::filetest::bare;
 use crate::generate::{Generator, ROWS_MAX};
 use crate::whole::{Array, Input, Whole};
 use arbitrary::{Result, Unstructured};
+use kiln_codegen::Level;
 use kiln_ir::{
     Access, ArrayRef, ArrayType, CallArg, Combine, Fault, FaultKind, Func, FuncBuilder, Layout,
     Node, NodeId, Op, ParamType, Scalar, Shape, Type, check_accesses, parse_file, verify,
@@ -164,7 +165,7 @@ impl Nest<'_> {
 
     fn statements(&mut self, u: &mut Unstructured<'_>, depth: usize, count: usize) -> Result<()> {
         for _ in 0..count {
-            match u.int_in_range(0..=27)? {
+            match u.int_in_range(0..=28)? {
                 0..=2 if depth < DEPTH_MAX => self.counted(u, depth)?,
                 3 if depth < DEPTH_MAX => self.unbounded(u, depth)?,
                 4 | 5 if depth < DEPTH_MAX => self.branch(u, depth)?,
@@ -176,6 +177,7 @@ impl Nest<'_> {
                 15..=18 => self.store(u)?,
                 19 => self.g.choice(u, 2)?,
                 20..=23 if !self.indices.is_empty() => self.border(u, depth)?,
+                24 | 25 if !self.indices.is_empty() => self.look_up(u)?,
                 _ => self.g.step(u)?,
             }
         }
@@ -518,6 +520,60 @@ impl Nest<'_> {
         Ok(())
     }
 
+    /// An element of an array at a place that an element of another one says,
+    /// most of them inside, now and then under a condition.
+    fn look_up(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
+        let is_list = |ty: ArrayType| ty.rank == 1 && ty.elem.is_int();
+        let Some(list) = self.pick(u, is_list)? else {
+            return Ok(());
+        };
+        let Some(&index) = self.indices.last() else {
+            return Ok(());
+        };
+        let guard = self.inside_array(list, &[index]);
+        let place = self.g.b.load_as(list.0, &[index], guard, 1);
+        let place = match list.1.elem {
+            Scalar::I64 => place,
+            _ => self.g.b.cast(Scalar::I64, place),
+        };
+        let table = *u.choose(&self.arrays)?;
+        let mut at = Vec::new();
+        for dim in 0..table.1.rank {
+            let len = self.g.b.len(table.0, dim);
+            let low = u.int_in_range(0..=40)?;
+            let low = self.i64(low);
+            at.push(match u.int_in_range(0..=5)? {
+                0 => place,
+                1 => index,
+                2 => self.g.b.op(Op::Rem, &[place, len]),
+                // Small, so that many are inside.
+                3 => self.g.b.op(Op::And, &[place, low]),
+                _ => {
+                    let (zero, one) = (self.i64(0), self.i64(1));
+                    let last = self.g.b.op(Op::Sub, &[len, one]);
+                    let low = self.g.b.op(Op::Max, &[place, zero]);
+                    self.g.b.op(Op::Min, &[low, last])
+                }
+            });
+        }
+        let elem = table.1.elem;
+        if u.ratio(1, 2)? {
+            let guard = self.inside_array(table, &at);
+            let value = self.g.b.load_as(table.0, &at, guard, 1);
+            self.g.values.push((value, elem));
+            return Ok(());
+        }
+        let cond = self.g.operand(u, Scalar::Bool)?;
+        let other = self.g.operand(u, elem)?;
+        self.g.b.begin_if();
+        let guard = self.inside_array(table, &at);
+        let value = self.g.b.load_as(table.0, &at, guard, 1);
+        let then = self.g.b.begin_else(&[value]);
+        let results = self.g.b.end_if(cond, then, &[other]);
+        self.g.values.push((results[0], elem));
+        Ok(())
+    }
+
     fn store(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
         let Some(found) = self.pick(u, |ty| ty.access == Access::Mut)? else {
             return Ok(());
@@ -579,6 +635,8 @@ pub struct Coverage {
     pub passed: u64,
     /// Loops that run on vectors, at the level with the most of them.
     pub strips: u64,
+    /// Those that read where data say.
+    pub gathers: u64,
 }
 
 impl Coverage {
@@ -722,9 +780,12 @@ pub fn check(source: &[u8], coverage: &mut Coverage) -> std::result::Result<(), 
     coverage.split += guards.split.iter().filter(is_split).count() as u64;
     coverage.versions += u64::from(guards.versions.loops);
     coverage.tested += u64::from(whole.optimised().can_retry());
-    let levels = crate::ways::host().levels().iter();
-    let strips = levels.map(|&level| whole.strips(level)).max();
-    coverage.strips += strips.unwrap_or(0) as u64;
+    let most = |count: fn(&Whole, Level) -> usize| {
+        let levels = crate::ways::host().levels().iter();
+        levels.map(|&level| count(&whole, level)).max().unwrap_or(0) as u64
+    };
+    coverage.strips += most(Whole::strips);
+    coverage.gathers += most(Whole::gathers);
     for _ in 0..CALLS {
         let Ok(inputs) = inputs(&mut u, &func) else {
             return Ok(());

@@ -2,7 +2,7 @@
 
 use crate::native::{Frame, Native};
 use kiln_codegen::{CodegenConfig, Entry, Level, Source, StripCall, Target, frame};
-use kiln_ir::Func;
+use kiln_ir::{Func, StripInput};
 use kiln_opt::{strips, widen_strip};
 
 /// Code at one lane, and the strips that it calls at a level.
@@ -10,6 +10,8 @@ use kiln_opt::{strips, widen_strip};
 pub struct Vectors {
     code: Native,
     strips: Vec<Native>,
+    /// Strips that read where data say.
+    gathers: usize,
     /// The address of each strip.
     table: Vec<*const u8>,
 }
@@ -44,17 +46,28 @@ impl Vectors {
         };
         let config = CodegenConfig::new(Entry::Frame, Level::One);
         let code = kiln_codegen::compile(source, target, &config).map_err(|e| e.to_string())?;
+        let is_whole = |input: &StripInput| matches!(input, StripInput::Array(_));
+        let gathers = found
+            .iter()
+            .filter(|(strip, _)| strip.inputs.iter().any(is_whole));
+        let gathers = gathers.count();
         let strips: Vec<Native> = found.iter().map(|(_, code)| Native::new(code)).collect();
         Ok(Vectors {
             code: Native::new(&code),
             table: strips.iter().map(Native::entry).collect(),
             strips,
+            gathers,
         })
     }
 
     /// How many loops have a strip.
     pub fn strips(&self) -> usize {
         self.strips.len()
+    }
+
+    /// How many of these strips read where data say.
+    pub fn gathers(&self) -> usize {
+        self.gathers
     }
 
     /// Calls it through its frame.

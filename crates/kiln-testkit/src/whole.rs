@@ -208,9 +208,17 @@ impl Whole {
 
     /// How many of its loops run on vectors of a level.
     pub fn strips(&self, level: Level) -> usize {
+        self.vectors_of(level).map_or(0, Vectors::strips)
+    }
+
+    /// How many of those read where data say.
+    pub fn gathers(&self, level: Level) -> usize {
+        self.vectors_of(level).map_or(0, Vectors::gathers)
+    }
+
+    fn vectors_of(&self, level: Level) -> Option<&Vectors> {
         let mut all = self.vectors.iter();
-        all.find(|(of, _)| *of == level)
-            .map_or(0, |(_, v)| v.strips())
+        all.find(|(of, _)| *of == level).map(|(_, v)| v)
     }
 
     /// What the passes did.

@@ -54,9 +54,11 @@ fn programs_with_loops_and_arrays_give_the_same_bits_every_way() {
         retried,
         passed,
         strips,
+        gathers,
         ..
     } = coverage;
     assert!(strips > count / 4, "{strips} loops on vectors");
+    assert!(gathers > count / 40, "{gathers} that read where data say");
     assert!(programs > count * 9 / 10, "{programs} programs");
     assert!(
         finished > count / 2 && failed > count / 2,

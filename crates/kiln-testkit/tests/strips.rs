@@ -164,6 +164,81 @@ const LOOPS: &[(&str, bool)] = &[
 }",
         false,
     ),
+    (
+        "func @anywhere(t: [f64], k: [i64], u: [i8], kb: [u8], y: mut [f64], z: mut [i8]) {
+    n = len y
+    for i in 0..n {
+        j = load k[i]
+        v = load t[j]
+        b = load kb[i]
+        c = cast.i64 b
+        w = load u[c]
+        s = add v, v
+        store y[i], s
+        store z[i], w
+    }
+}",
+        true,
+    ),
+    (
+        "func @table(t: [f32 rank 2 strided], q: [f32 rank 3], k: [i32], kb: [u32], m: [bool], y: mut [f32]) {
+    n = len y
+    for i in 0..n {
+        a = load k[i]
+        j = cast.i64 a
+        b = load kb[i]
+        l = cast.i64 b
+        c = load m[i]
+        r = if c {
+            v = load t[j, l]
+            yield v
+        } else {
+            w = load q[l, 1, j]
+            yield w
+        }
+        store y[i], r
+    }
+}",
+        true,
+    ),
+    (
+        "func @row(val: [f64], k: [i64], x: [f64]) -> f64 {
+    n = len val
+    s = reduce sum tree i in 0..n {
+        a = load val[i]
+        j = load k[i]
+        b = load x[j]
+        p = mul a, b
+        yield p
+    }
+    return s
+}",
+        true,
+    ),
+    (
+        "func @search(t: [i32], x: [i32], y: mut [i64]) {
+    n = len y
+    m = len t
+    for i in 0..n {
+        v = load x[i]
+        lo, hi = while with a = 0, b = m {
+            g = lt a, b
+            yield g
+        } do c, d {
+            s = add c, d
+            h = shr s, 1
+            u = load t[h]
+            l = lt u, v
+            e = add h, 1
+            p = select l, e, c
+            q = select l, d, h
+            yield p, q
+        }
+        store y[i], lo
+    }
+}",
+        false,
+    ),
 ];
 
 /// The one strip of a function.
@@ -190,13 +265,22 @@ fn inputs(func: &Func, rounds: usize, salt: u64) -> Vec<Input> {
             }
             // How often a loop inside runs.
             ParamType::Scalar(Scalar::I64) => Input::Value(Const::i64(INNER as i64)),
+            // An extent that indices are held against.
+            ParamType::Scalar(Scalar::U64) => Input::Value(Const::from_bits(Scalar::U64, 3)),
             ParamType::Scalar(scalar) => Input::Value(samples(scalar, 9, salt)[8]),
             ParamType::Array(ty) => {
                 // The first one says how many rounds there are, of the
                 // interpreter alone.
                 let is_first = func.params()[0].name == param.name;
                 let len = if is_first { rounds } else { rounds + 8 };
-                Input::Array(table(ty, len, salt))
+                let mut array = table(ty, len, salt);
+                if param.name.starts_with('k') {
+                    let wrong = if salt >= 40 { 4 } else { 3 };
+                    for (i, value) in (salt..).zip(&mut array.values) {
+                        *value = Const::from_bits(ty.elem, 7 * i % wrong);
+                    }
+                }
+                Input::Array(array)
             }
         })
         .collect()
@@ -211,7 +295,8 @@ fn table(ty: ArrayType, len: usize, salt: u64) -> Array {
     // What a row does not move with in the lanes has as many, too.
     let shape = match ty.rank {
         1 => vec![len],
-        _ => vec![len.max(INNER), len],
+        2 => vec![len.max(INNER), len],
+        _ => vec![INNER; ty.rank.into()],
     };
     let count: usize = shape.iter().product();
     let mut array = Array::contiguous(samples(ty.elem, count, salt), shape);

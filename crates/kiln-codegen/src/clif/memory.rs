@@ -274,6 +274,11 @@ impl Lowerer<'_> {
         self.e.iadd(pointer, offset)
     }
 
+    /// The address of element 0 of an array that the Func accesses.
+    pub(super) fn pointer(&mut self, array: ArrayRef) -> Value {
+        self.base(array).pointer
+    }
+
     fn base(&mut self, array: ArrayRef) -> Base {
         let local = match array {
             ArrayRef::Param(param) => match self.bases[param as usize].clone() {
@@ -304,6 +309,9 @@ impl Lowerer<'_> {
         index: &[NodeId],
     ) -> Result<(), CodegenError> {
         let ty = self.func.ty(node);
+        if index.iter().any(|&i| self.func.ty(i).is_vector()) {
+            return self.gather(node, array, index);
+        }
         let Address {
             pointer,
             offset,
@@ -327,19 +335,91 @@ impl Lowerer<'_> {
                 }
                 Some(step) => self.load_lanes(ty, &mut at, offset, step),
             };
-            pieces.push(match ty.scalar {
-                Scalar::Bool => {
-                    let zero = self.e.bits(Kind::piece(Scalar::I8), 0);
-                    let cc = super::emit::int_cc(Op::Ne, true);
-                    self.e.icmp(Kind::piece(Scalar::I8), cc, value, zero)
-                }
-                _ => value,
-            });
+            pieces.push(value);
         }
-        let mask = usize::from(ty.scalar == Scalar::Bool);
-        let held = self.hold(&pieces, mask);
-        self.set(node, held);
+        self.set_loaded(node, pieces);
         Ok(())
+    }
+
+    /// Sets a vector to what was loaded: truth values become masks.
+    fn set_loaded(&mut self, node: NodeId, mut pieces: Vec<Value>) {
+        let is_mask = self.func.ty(node).scalar == Scalar::Bool;
+        if is_mask {
+            for piece in &mut pieces {
+                let zero = self.e.bits(Kind::piece(Scalar::I8), 0);
+                let cc = super::emit::int_cc(Op::Ne, true);
+                *piece = self.e.icmp(Kind::piece(Scalar::I8), cc, *piece, zero);
+            }
+        }
+        let held = self.hold(&pieces, usize::from(is_mask));
+        self.set(node, held);
+    }
+
+    /// A load with an index for each lane, lane by lane.
+    fn gather(
+        &mut self,
+        node: NodeId,
+        array: ArrayRef,
+        index: &[NodeId],
+    ) -> Result<(), CodegenError> {
+        let ty = self.func.ty(node);
+        let one = Kind::one(ty.scalar).clif();
+        let mut pieces = Vec::with_capacity(self.pieces_of(ty));
+        for piece in 0..self.pieces_of(ty) {
+            let lanes: Vec<Value> = (0..self.piece_lanes(ty))
+                .map(|lane| {
+                    let at = self.lane_address(array, index, piece, lane);
+                    self.e.b.ins().load(one, ACCESS, at, 0)
+                })
+                .collect();
+            pieces.push(self.e.gather(Kind::piece(ty.scalar), &lanes));
+        }
+        self.set_loaded(node, pieces);
+        Ok(())
+    }
+
+    /// The address of an element whose indices are those of a lane.
+    fn lane_address(
+        &mut self,
+        array: ArrayRef,
+        index: &[NodeId],
+        piece: usize,
+        lane: usize,
+    ) -> Value {
+        let ty = self.func.array_type(array);
+        let scale = ty.elem.bytes().trailing_zeros();
+        let base = self.base(array);
+        let is_strided = ty.layout == Layout::Strided;
+        let mut elements = None;
+        let mut pointer = base.pointer;
+        for (dim, &at) in index.iter().enumerate() {
+            let held = self.get(at);
+            let mut at = match self.func.ty(at).is_vector() {
+                true => {
+                    let value = self.at(held, piece);
+                    self.e.lane(value, lane)
+                }
+                false => self.at(held, 0),
+            };
+            if is_strided {
+                // The factors are strides in bytes.
+                let bytes = self.e.imul(at, base.factors[dim]);
+                pointer = self.e.iadd(pointer, bytes);
+                continue;
+            }
+            if let Some(before) = elements {
+                let rows = self.e.imul(before, base.factors[dim - 1]);
+                at = self.e.iadd(rows, at);
+            }
+            elements = Some(at);
+        }
+        match elements {
+            Some(elements) => {
+                let bytes = self.scaled(elements, scale);
+                self.e.iadd(pointer, bytes)
+            }
+            None => pointer,
+        }
     }
 
     /// The lanes of a piece, a stride apart; `at` moves past them.

@@ -24,8 +24,8 @@ use crate::frame;
 use crate::{CodegenError, FrameLayout};
 use cranelift_codegen::ir::{AbiParam, Block, InstBuilder, Signature, StackSlot, Value, types};
 use kiln_ir::{
-    Access, ArrayRef, Func, Layout, Node, NodeId, Op, ParamType, RegionId, Row, Scalar, Schedule,
-    StripInput,
+    Access, ArrayRef, ArrayType, Func, Layout, Node, NodeId, Op, ParamType, RegionId, Row, Scalar,
+    Schedule, StripInput,
 };
 
 /// Which rounds a strip is called for, and what it is given besides.
@@ -252,6 +252,9 @@ impl Lowerer<'_> {
                     self.store_word(apart, base, at);
                 }
             }
+            (StripInput::Array(array), ParamType::Array(ty)) => {
+                self.give_array(array, input, ty, (base, &layout))?;
+            }
             (StripInput::First, _) => self.store_word(rounds.lo, base, at),
             (StripInput::Lanes, _) => {
                 let Some(lanes) = rounds.lanes else {
@@ -259,8 +262,42 @@ impl Lowerer<'_> {
                 };
                 self.store_word(lanes, base, at);
             }
-            (StripInput::Value { .. }, ParamType::Array(_)) => {
-                return Err(self.unsupported("an array as the value of a strip"));
+            (StripInput::Value { .. }, ParamType::Array(_))
+            | (StripInput::Array(_), ParamType::Scalar(_)) => {
+                return Err(self.unsupported("a strip whose input is no such parameter"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes an array to the frame of a strip, which has it as its parameter
+    /// `input` of type `ty`; where it is empty, the frame itself, which is
+    /// memory that can be read.
+    fn give_array(
+        &mut self,
+        array: ArrayRef,
+        input: usize,
+        ty: ArrayType,
+        (base, layout): (Value, &FrameLayout),
+    ) -> Result<(), CodegenError> {
+        let rank = usize::from(ty.rank);
+        let kind = Kind::one(Scalar::I64);
+        let zero = self.e.b.ins().iconst(types::I64, 0);
+        let mut pointer = self.pointer(array);
+        for dim in 0..rank {
+            let extent = self.extent(array, dim as u8)?;
+            self.store_word(extent, base, layout.extent(input, dim));
+            let is_empty = self.e.icmp(kind, int_cc(Op::Eq, true), extent, zero);
+            pointer = self.e.select(kind, is_empty, base, pointer);
+        }
+        self.store_word(pointer, base, layout.param(input));
+        if let (Layout::Strided, ArrayRef::Param(param), Some(frame)) =
+            (ty.layout, array, self.frame)
+        {
+            for dim in 0..rank {
+                let stride = self.layout.stride(param as usize, rank, dim);
+                let stride = self.load_word(frame, stride);
+                self.store_word(stride, base, layout.stride(input, rank, dim));
             }
         }
         Ok(())

@@ -350,6 +350,7 @@ impl Emitter<'_> {
                 self.asm.push(Instruction::with2(code, def, *imm));
             }
             Inst::BroadcastWord { width, .. } => self.broadcast_word(*width, allocs),
+            Inst::LaneWord { lane, .. } => self.lane_word(*lane, allocs),
             Inst::Slow(call) => self.slow_call(call, allocs),
             Inst::Jump => self.jump(self.func.blocks[block].succs[0], block),
             Inst::LaneBits { signs, .. } => self.lane_bits(*signs, allocs),
@@ -480,6 +481,21 @@ impl Emitter<'_> {
             };
             self.asm.push(Instruction::with2(code, def, low));
         }
+    }
+
+    fn lane_word(&mut self, lane: u8, allocs: &[Allocation]) {
+        let number = allocs[0].as_reg().map_or(0, PReg::hw_enc);
+        let arg = vector_register(number, Width::X);
+        let def = general_of(allocs.get(1));
+        let evex = self.vector == Width::Z;
+        self.asm.push(match lane {
+            0 if evex => Instruction::with2(Code::EVEX_Vmovq_rm64_xmm, def, arg),
+            0 => Instruction::with2(Code::VEX_Vmovq_rm64_xmm, def, arg),
+            _ if evex => {
+                Instruction::with3(Code::EVEX_Vpextrq_rm64_xmm_imm8, def, arg, u32::from(lane))
+            }
+            _ => Instruction::with3(Code::VEX_Vpextrq_rm64_xmm_imm8, def, arg, u32::from(lane)),
+        });
     }
 
     /// Zero and carry flags: whether no lane is on, whether all are.

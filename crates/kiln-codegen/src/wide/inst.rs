@@ -161,6 +161,15 @@ pub(crate) enum Inst {
         /// Width of the vector.
         width: Width,
     },
+    /// One of the first two 64-bit lanes of a vector in a general register.
+    LaneWord {
+        /// The lane.
+        def: VReg,
+        /// The vector.
+        arg: VReg,
+        /// Which of the two.
+        lane: u8,
+    },
     /// A call of a slow-lane helper.
     Slow(Box<SlowCall>),
     /// To the one successor.
@@ -302,7 +311,7 @@ impl Inst {
                 visit(Role::Tied, *arg);
                 visit(Role::Def, *def);
             }
-            Inst::BroadcastWord { def, arg, .. } => {
+            Inst::BroadcastWord { def, arg, .. } | Inst::LaneWord { def, arg, .. } => {
                 visit(Role::Use, *arg);
                 visit(Role::Def, *def);
             }

@@ -69,7 +69,11 @@ fn blocks_of_uses(func: &MachFunc) -> Vec<UsedIn> {
 fn is_movable(inst: &Inst) -> bool {
     matches!(
         inst,
-        Inst::Vector(_) | Inst::LaneBits { .. } | Inst::Lea { .. } | Inst::MulWord { .. }
+        Inst::Vector(_)
+            | Inst::LaneBits { .. }
+            | Inst::LaneWord { .. }
+            | Inst::Lea { .. }
+            | Inst::MulWord { .. }
     )
 }
 

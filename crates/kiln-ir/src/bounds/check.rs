@@ -179,6 +179,10 @@ impl<'a> Checker<'a> {
             return true;
         }
         (0u8..).zip(index).all(|(dim, index)| {
+            // The bounds of loops say nothing of an index for each lane.
+            if func.ty(index).is_vector() {
+                return false;
+            }
             (lanes == 1 && self.is_guarded(array, dim, index, place))
                 || self.is_bounded(array, dim, index, place, lanes)
                 || (lanes == 1 && self.is_compared(array, dim, index, place))

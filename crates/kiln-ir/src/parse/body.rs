@@ -147,7 +147,11 @@ impl Body<'_, '_> {
         self.parser.want("[")?;
         let mut index = Vec::new();
         while !self.parser.take("]") {
-            index.push(self.typed(Type::I64)?);
+            let at = self.value()?;
+            // Of several lanes there may be one for each.
+            let lanes = self.b.ty(at).lanes;
+            self.expect_type(Type::vector(Scalar::I64, lanes), at)?;
+            index.push(at);
             if !self.parser.take(",") {
                 self.parser.want("]")?;
                 break;
@@ -156,6 +160,13 @@ impl Body<'_, '_> {
         let rank = self.b.func().array_type(array).rank;
         self.expect_count("indices", rank as usize, index.len())?;
         Ok((array, index))
+    }
+
+    /// Checks that indices are each an `i64`, or one for each of `lanes`.
+    fn expect_indices(&self, index: &[NodeId], lanes: u16) -> Result<()> {
+        let per_lane = Type::vector(Scalar::I64, lanes);
+        let mut others = index.iter().filter(|&&i| self.b.ty(i) != per_lane);
+        others.try_for_each(|&i| self.expect_type(Type::I64, i))
     }
 
     // Regions and statements.
@@ -285,6 +296,7 @@ impl Body<'_, '_> {
             true => Some(self.guard_name()?),
             false => None,
         };
+        self.expect_indices(&index, lanes)?;
         Ok(vec![self.b.load_as(array, &index, after, lanes)])
     }
 
@@ -310,6 +322,7 @@ impl Body<'_, '_> {
             Type::scalar(ty.elem).with_lanes(self.b.ty(value).lanes),
             value,
         )?;
+        self.expect_indices(&index, self.b.ty(value).lanes)?;
         self.b.store(array, &index, value);
         Ok(())
     }

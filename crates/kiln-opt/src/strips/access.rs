@@ -3,18 +3,24 @@
 //!
 //! An index is a polynomial in the index of the loop, and in those of counted
 //! loops in it, over values that stay, taken without wrapping, which changes
-//! no address. Accesses of which only the constants differ share a row.
+//! no address. Accesses of which only the constants differ share a row. Any
+//! other index may be data: a load with one takes its array whole, if the loop
+//! does not write that.
 
 use super::NotAStrip;
 use kiln_ir::{
-    ArrayRef, Bounds, Context, Func, INNER_MAX, Layout, Node, NodeId, Poly, RegionId, Row,
-    Schedule, Walk,
+    Accesses, ArrayRef, Bounds, Context, Func, INNER_MAX, Layout, Node, NodeId, Poly, RegionId,
+    Row, Schedule, Walk,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// The price of lanes that lie apart, which are loaded one by one, in loads of
 /// whole vectors.
 const LANES_APART: u32 = 8;
+
+/// The price of lanes whose places are data, in the same: each index is taken
+/// out of its vector before its lane is loaded.
+const LANES_ANYWHERE: u32 = 16;
 
 /// Accesses that touch the same elements, but for a distance.
 #[derive(PartialEq, Eq, Hash)]
@@ -31,6 +37,8 @@ struct Touch {
     is_store: bool,
     /// The row and the element in round 0; `None` if it moves unevenly.
     place: Option<(usize, i64)>,
+    /// Whether its index is data.
+    is_data: bool,
 }
 
 /// The rows of a loop and the accesses that make them.
@@ -38,6 +46,8 @@ pub(super) struct Rows {
     rows: Vec<Row>,
     places: FxHashMap<NodeId, (usize, i64)>,
     touches: Vec<Touch>,
+    /// The arrays that loads without a place read.
+    whole: Vec<ArrayRef>,
     /// Rows whose elements are distinct from round to round.
     moves: Vec<bool>,
     /// Whether each round runs the loops inside of it as often, and there is
@@ -100,6 +110,7 @@ impl Rows {
             rows: Vec::new(),
             places: FxHashMap::default(),
             touches: Vec::new(),
+            whole: Vec::new(),
             moves: Vec::new(),
             is_regular: true,
         };
@@ -126,13 +137,20 @@ impl Rows {
                 };
                 found.place(func, bounds, around, &access, &mut known)
             });
+            let is_data = around.as_ref().is_some_and(|around| {
+                let mut all = indices(bounds, at);
+                !all.all(|p| around.moves_evenly(func, &p))
+            });
             found.touches.push(Touch {
                 array,
                 is_store,
                 place,
+                is_data,
             });
             if let Some(place) = place {
                 found.places.insert(id, place);
+            } else if is_data && !is_store && !found.whole.contains(&array) {
+                found.whole.push(array);
             }
         }
         found
@@ -146,12 +164,7 @@ impl Rows {
         access: &Access<'_>,
         known: &mut FxHashMap<Key, usize>,
     ) -> Option<(usize, i64)> {
-        let context = Context::default();
-        let mut polys: Vec<Poly> = access
-            .at
-            .iter()
-            .map(|&v| bounds.wrapping_value(&context, v))
-            .collect();
+        let mut polys: Vec<Poly> = indices(bounds, access.at).collect();
         if !polys.iter().all(|p| around.moves_evenly(func, p)) {
             return None;
         }
@@ -204,14 +217,15 @@ impl Rows {
         Some((row, offset))
     }
 
-    /// The rows and the places of the accesses, if no round of the loop
-    /// touches what another one writes.
-    pub(super) fn independent(
-        &self,
-        func: &Func,
-    ) -> Result<(&[Row], &FxHashMap<NodeId, (usize, i64)>), NotAStrip> {
+    /// What the loop accesses, if no round of it touches what another one
+    /// writes.
+    pub(super) fn independent(&self, func: &Func) -> Result<Accesses<'_>, NotAStrip> {
         for touch in &self.touches {
             let array = || func.array_name(touch.array).to_owned();
+            if touch.is_data && !touch.is_store {
+                // What is written is asked about below.
+                continue;
+            }
             let Some(place) = touch.place else {
                 return Err(NotAStrip::Uneven { array: array() });
             };
@@ -224,7 +238,11 @@ impl Rows {
                 return Err(NotAStrip::Dependent { array: array() });
             }
         }
-        Ok((&self.rows, &self.places))
+        Ok(Accesses {
+            rows: &self.rows,
+            places: &self.places,
+            whole: &self.whole,
+        })
     }
 
     /// Whether each round runs the loops inside of it as often, and there is
@@ -241,7 +259,8 @@ impl Rows {
             Layout::Strided if row.walk == Walk::Still => 1,
             Layout::Strided => LANES_APART,
         });
-        prices.sum()
+        let anywhere = self.touches.iter().filter(|t| t.is_data).count();
+        prices.sum::<u32>() + LANES_ANYWHERE * anywhere as u32
     }
 
     /// What the loop writes and reads, in words.
@@ -265,6 +284,12 @@ impl Rows {
             (writes, reads) => format!("loop over {reads} into {writes}"),
         }
     }
+}
+
+/// The indices of an access.
+fn indices(bounds: &Bounds<'_>, at: &[NodeId]) -> impl Iterator<Item = Poly> {
+    let context = Context::default();
+    at.iter().map(move |&v| bounds.wrapping_value(&context, v))
 }
 
 /// An access while its place is looked for.

@@ -7,7 +7,7 @@
 //! another order than before.
 
 use super::access::Rows;
-use kiln_ir::{Func, Node, NodeId, RegionId, Schedule, Strip, jam, moved_by};
+use kiln_ir::{Accesses, Func, Node, NodeId, RegionId, Schedule, Strip, jam, moved_by};
 
 /// Rounds of the loop around that run at once.
 const ROUNDS: u16 = 4;
@@ -30,7 +30,14 @@ pub(super) fn jammed(
     if !accesses.iter().all(is_plain) {
         return None;
     }
-    let (rows, places) = rows.independent(func).ok()?;
+    let Accesses {
+        rows,
+        places,
+        whole: [],
+    } = rows.independent(func).ok()?
+    else {
+        return None;
+    };
     let moved = moved_by(func, schedule, around, inner, rows.iter().map(|r| r.access));
     let mut is_read_again = false;
     for (number, row) in rows.iter().enumerate().filter(|(_, row)| row.is_written) {

@@ -58,9 +58,9 @@ pub enum NotAStrip {
     /// An access under a condition, which may be what keeps its index inside.
     #[error("what is read or written under a condition may lie outside of its array elsewhere")]
     Conditional,
-    /// The index of an access is no multiple of the loop's index plus
-    /// something that stays.
-    #[error("the index of {array} does not move evenly from round to round")]
+    /// The index of a store is no multiple of the loop's index plus something
+    /// that stays.
+    #[error("{array} is written where the index does not move evenly from round to round")]
     Uneven {
         /// The name of the array.
         array: String,
@@ -189,11 +189,13 @@ impl Planner<'_> {
         if !rows.is_regular() {
             return Err(NotAStrip::InnerLoop);
         }
-        let (rows, places) = rows.independent(self.func)?;
-        if !always_inside(self.func, &self.conditional(id)) {
+        let accesses = rows.independent(self.func)?;
+        let mut conditional = self.conditional(id);
+        conditional.retain(|id| accesses.places.contains_key(id));
+        if !always_inside(self.func, &conditional) {
             return Err(NotAStrip::Conditional);
         }
-        Ok(cut(self.func, &self.schedule, id, rows, places))
+        Ok(cut(self.func, &self.schedule, id, accesses))
     }
 
     /// The accesses of a loop that stand under conditions: on vectors, rounds

@@ -354,13 +354,13 @@ fn what_cannot_be_widened_says_why() {
     n = len out
     for i in 0..n {
         j = sub n, i
-        a = load x[j]
-        store out[i], a
+        a = load x[i]
+        store out[j], a
     }
 }
 ",
         &NotWidened::Access {
-            array: "x".to_owned(),
+            array: "out".to_owned(),
         },
     );
     assert_refused(
@@ -369,7 +369,8 @@ fn what_cannot_be_widened_says_why() {
     for i in 0..n {
         a = load x[i]
         store out[i], a
-        b = gt a, 0.0
+        c = load out[i]
+        b = gt c, 0.0
         guard b, assert \"positive\", a
     }
 }

@@ -14,6 +14,10 @@ impl Machine<'_> {
             Vpinsrb => self.put_lane(inst, 1, inst.immediate8().into())?,
             Vpinsrw => self.put_lane(inst, 2, inst.immediate8().into())?,
             Vpinsrd => self.put_lane(inst, 4, inst.immediate8().into())?,
+            Vpextrq => {
+                let lane = self.lanes(inst, 1, 8, 2)?[usize::from(inst.immediate8())];
+                self.set_general(inst.op0_register(), lane);
+            }
             Vpextrb => self.take_lane(inst, 1, inst.immediate8().into())?,
             Vpextrw => self.take_lane(inst, 2, inst.immediate8().into())?,
             Vpextrd => self.take_lane(inst, 4, inst.immediate8().into())?,

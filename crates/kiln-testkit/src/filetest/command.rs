@@ -107,8 +107,9 @@ fn stripped(options: &Settings, func: &Func) -> Result<String, String> {
         _ => "x86_64-v3",
     };
     let target = Target::named(target).map_err(|e| e.to_string())?;
+    let func = with_guards(options, func.clone());
     let optimized =
-        optimize(func, &OptConfig::default().verify(true)).map_err(|e| e.to_string())?;
+        optimize(&func, &OptConfig::default().verify(true)).map_err(|e| e.to_string())?;
     let mut text = String::new();
     for LoopPlan { name, strip, .. } in strips(&optimized.func) {
         let bits = 8 * level.vector_bytes() as u32;

@@ -30,7 +30,7 @@ impl Selector<'_> {
         else {
             return Err(self.unsupported("what is not a counted loop".into()));
         };
-        let (lo, hi) = (self.bound(lo)?, self.bound(hi)?);
+        let (lo, hi) = (self.word(lo)?, self.word(hi)?);
         let types = func.result_types(node);
         let first = self.in_registers(init, &types);
         let from = self.current;
@@ -96,18 +96,6 @@ impl Selector<'_> {
             }
         }
         Ok(())
-    }
-
-    /// A bound of a loop in a general register.
-    fn bound(&mut self, bound: NodeId) -> Result<VReg, CodegenError> {
-        let small = |id| i32::try_from(self.func.as_const(id)?.as_int()?).ok();
-        if let Some(number) = small(bound) {
-            return Ok(self.number(number));
-        }
-        match *self.func.node(bound) {
-            Node::Param(index) => Ok(self.frame_word(self.layout.param(index as usize))),
-            _ => Err(self.unsupported("a loop in the loop with this bound".into())),
-        }
     }
 }
 

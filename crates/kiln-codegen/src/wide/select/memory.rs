@@ -2,7 +2,8 @@
 //!
 //! A row lies side by side in the last dimension of an array, or apart, and is
 //! then loaded and stored lane by lane. In the dimensions before stand indices
-//! of loops in the loop.
+//! of loops in the loop. Where an index is data, each lane is loaded from an
+//! address of its own.
 
 use super::super::inst::{Addr, Arg, GENERAL, Inst, VECTOR};
 use super::super::rows::{MachOp, Width};
@@ -17,6 +18,21 @@ struct Place {
     /// The register with the number of elements; `None` where they lie side
     /// by side.
     apart: Option<VReg>,
+}
+
+/// What the indices of an array are multiplied by.
+struct Factors {
+    words: Vec<VReg>,
+    /// Whether there is one for each dimension.
+    is_strided: bool,
+}
+
+/// An index of a gather.
+enum LaneWords {
+    /// The same for all lanes.
+    Uniform(VReg),
+    /// Two lanes in each part.
+    Varying(Vec<Arg>),
 }
 
 impl Selector<'_> {
@@ -80,8 +96,12 @@ impl Selector<'_> {
         index: &[NodeId],
         ty: Type,
     ) -> Result<Value, CodegenError> {
-        let mut place = self.place(array, index, ty)?;
         let size = ty.scalar.bytes();
+        if index.iter().any(|&i| self.func.ty(i).is_vector()) {
+            let pieces = self.gather(array, index, size)?;
+            return Ok(self.loaded(ty.scalar, pieces));
+        }
+        let mut place = self.place(array, index, ty)?;
         if !ty.is_vector() {
             return Ok(self.broadcast(place.addr, ty.scalar));
         }
@@ -92,17 +112,130 @@ impl Selector<'_> {
                     let addr = self.piece_address(place.addr, size, piece)?;
                     self.load_piece(addr, size)
                 }
-                Some(apart) => self.load_lanes(&mut place.addr, apart, size),
+                Some(apart) => self.load_lanes(size, &mut |this| {
+                    let next = this.step(place.addr, apart, size);
+                    std::mem::replace(&mut place.addr, next)
+                }),
             };
-            pieces.push(match ty.scalar {
-                Scalar::Bool => self.bytes_to_mask(raw),
-                _ => raw,
-            });
+            pieces.push(raw);
         }
-        Ok(match ty.scalar {
-            Scalar::Bool => Value::mask(pieces, self.mask_bytes()),
-            _ => Value::of(pieces),
-        })
+        Ok(self.loaded(ty.scalar, pieces))
+    }
+
+    /// The value that these pieces of elements are, as they lie in memory.
+    fn loaded(&mut self, scalar: Scalar, pieces: Vec<Arg>) -> Value {
+        if scalar != Scalar::Bool {
+            return Value::of(pieces);
+        }
+        let pieces = pieces.into_iter().map(|raw| self.bytes_to_mask(raw));
+        Value::mask(pieces.collect(), self.mask_bytes())
+    }
+
+    /// The pieces of a load with an index for each lane.
+    fn gather(
+        &mut self,
+        array: ArrayRef,
+        index: &[NodeId],
+        size: usize,
+    ) -> Result<Vec<Arg>, CodegenError> {
+        let (base, factors) = self.base_and_factors(array)?;
+        let mut pieces = Vec::with_capacity(self.shape.pieces());
+        for piece in 0..self.shape.pieces() {
+            let mut words = Vec::with_capacity(index.len());
+            for &at in index {
+                words.push(match self.func.ty(at).is_vector() {
+                    true => {
+                        let held = self.pieces(at);
+                        let of_piece = held[piece.min(held.len() - 1)];
+                        LaneWords::Varying(self.halves(of_piece, 8))
+                    }
+                    false => LaneWords::Uniform(self.word(at)?),
+                });
+            }
+            let mut lane = 0;
+            pieces.push(self.load_lanes(size, &mut |this| {
+                let words: Vec<VReg> = words.iter().map(|w| this.lane_word(w, lane)).collect();
+                lane += 1;
+                this.element(base, &factors, &words, size)
+            }));
+        }
+        Ok(pieces)
+    }
+
+    /// The index of a lane in a general register.
+    fn lane_word(&mut self, words: &LaneWords, lane: usize) -> VReg {
+        match words {
+            LaneWords::Uniform(word) => *word,
+            LaneWords::Varying(parts) => self.word_of(parts[lane / 2], lane % 2),
+        }
+    }
+
+    /// One of the first two lanes of a vector of words.
+    fn word_of(&mut self, part: Arg, lane: usize) -> VReg {
+        let arg = self.register(part, Width::X);
+        let def = self.mach.fresh(GENERAL);
+        let lane = lane as u8;
+        self.push(Inst::LaneWord { def, arg, lane });
+        def
+    }
+
+    /// The register with the address of an array, and those with what the index
+    /// of each dimension is multiplied by: all strides, or the extents from
+    /// the second on.
+    fn base_and_factors(&mut self, array: ArrayRef) -> Result<(VReg, Factors), CodegenError> {
+        let ArrayRef::Param(param) = array else {
+            return Err(self.strange_access(array));
+        };
+        let param = param as usize;
+        let ty = self.func.array_type(array);
+        let rank = usize::from(ty.rank);
+        let is_strided = ty.layout == Layout::Strided;
+        let places: Vec<usize> = match is_strided {
+            true => (0..rank)
+                .map(|dim| self.layout.stride(param, rank, dim))
+                .collect(),
+            false => (1..rank)
+                .map(|dim| self.layout.extent(param, dim))
+                .collect(),
+        };
+        let words = places.into_iter().map(|at| self.frame_word(at)).collect();
+        let base = self.frame_word(self.layout.param(param));
+        Ok((base, Factors { words, is_strided }))
+    }
+
+    /// The address of an element by its indices.
+    fn element(&mut self, base: VReg, factors: &Factors, words: &[VReg], size: usize) -> Addr {
+        let mut addr = Addr {
+            base,
+            index: None,
+            scale: 1,
+            disp: 0,
+        };
+        if factors.is_strided {
+            for (&word, &factor) in words.iter().zip(&factors.words) {
+                let product = self.product(word, factor);
+                addr = self.sum(addr, product, size);
+            }
+            return addr;
+        }
+        let Some((&first, others)) = words.split_first() else {
+            return addr;
+        };
+        let mut elements = first;
+        for (&word, &extent) in others.iter().zip(&factors.words) {
+            let rows = self.product(elements, extent);
+            let row = Addr { base: rows, ..addr };
+            elements = self.sum(row, word, 1).base;
+        }
+        addr.index = Some(elements);
+        addr.scale = size as u8;
+        addr
+    }
+
+    fn product(&mut self, left: VReg, right: VReg) -> VReg {
+        let def = self.mach.fresh(GENERAL);
+        self.push(Inst::MulWord { def, left, right });
+        def
     }
 
     /// A store of elements of one row.
@@ -134,14 +267,14 @@ impl Selector<'_> {
         Ok(())
     }
 
-    /// The lanes of a piece, one by one; `at` moves past them.
-    fn load_lanes(&mut self, at: &mut Addr, apart: VReg, size: usize) -> Arg {
+    /// The lanes of a piece, one by one, each from the `next` address.
+    fn load_lanes(&mut self, size: usize, next: &mut dyn FnMut(&mut Self) -> Addr) -> Arg {
         let in_part = Width::X.bytes() / size;
         let mut parts = Vec::new();
         let mut lane = 0;
         while lane < self.shape.piece {
             let end = self.shape.piece.min(lane + in_part);
-            parts.push(self.load_part(at, apart, size, end - lane));
+            parts.push(self.load_part(size, end - lane, next));
             lane = end;
         }
         let mut width = Width::X;
@@ -156,10 +289,16 @@ impl Selector<'_> {
     }
 
     /// As many lanes as fill 128 bits at most.
-    fn load_part(&mut self, at: &mut Addr, apart: VReg, size: usize, lanes: usize) -> Arg {
+    fn load_part(
+        &mut self,
+        size: usize,
+        lanes: usize,
+        next: &mut dyn FnMut(&mut Self) -> Addr,
+    ) -> Arg {
+        let at = next(self);
         let mut part = match size {
-            8 => self.op(MachOp::Load64, Width::X, &[Arg::Mem(*at)]),
-            4 => self.op(MachOp::Load32, Width::X, &[Arg::Mem(*at)]),
+            8 => self.op(MachOp::Load64, Width::X, &[Arg::Mem(at)]),
+            4 => self.op(MachOp::Load32, Width::X, &[Arg::Mem(at)]),
             _ => {
                 let zero = self.splat_bytes(8, 0);
                 let zero = Arg::Reg(self.register(zero, Width::X));
@@ -168,29 +307,25 @@ impl Selector<'_> {
                 } else {
                     MachOp::InsertB
                 };
-                self.inst(op, Width::X, &[zero, Arg::Mem(*at)], 0)
+                self.inst(op, Width::X, &[zero, Arg::Mem(at)], 0)
             }
         };
-        *at = self.step(*at, apart, size);
         for lane in 1..lanes {
-            let args = [part, Arg::Mem(*at)];
+            let args = [part, Arg::Mem(next(self))];
             part = match size {
                 8 => self.op(MachOp::LoadHigh, Width::X, &args),
                 4 => self.inst(MachOp::InsertD, Width::X, &args, lane as u8),
                 2 => self.inst(MachOp::InsertW, Width::X, &args, lane as u8),
                 _ => self.inst(MachOp::InsertB, Width::X, &args, lane as u8),
             };
-            *at = self.step(*at, apart, size);
         }
         part
     }
 
-    /// Stores the lanes of a piece one by one; `at` moves past them.
-    fn store_lanes(&mut self, at: &mut Addr, apart: VReg, value: Arg, size: usize) {
-        let width = self.width_of(size);
-        let value = Arg::Reg(self.register(value, width));
-        let mut parts = vec![value];
-        let mut width = width;
+    /// A vector with elements of `size` bytes as vectors of 128 bits.
+    fn halves(&mut self, value: Arg, size: usize) -> Vec<Arg> {
+        let mut width = self.width_of(size);
+        let mut parts = vec![Arg::Reg(self.register(value, width))];
         while width > Width::X {
             let mut halves = Vec::with_capacity(2 * parts.len());
             for part in parts {
@@ -199,6 +334,12 @@ impl Selector<'_> {
             }
             (parts, width) = (halves, width.narrower(1));
         }
+        parts
+    }
+
+    /// Stores the lanes of a piece one by one; `at` moves past them.
+    fn store_lanes(&mut self, at: &mut Addr, apart: VReg, value: Arg, size: usize) {
+        let parts = self.halves(value, size);
         let in_part = Width::X.bytes() / size;
         for lane in 0..self.shape.piece {
             let args = [Arg::Mem(*at), parts[lane / in_part]];
@@ -272,7 +413,10 @@ impl Selector<'_> {
         };
         let mut apart = None;
         for (dim, &at) in index.iter().enumerate() {
-            let (register, constant) = self.offset(at).ok_or_else(|| self.strange_access(array))?;
+            let (register, constant) = match self.offset(at) {
+                Some(found) => found,
+                None => (Some(self.word(at)?), 0),
+            };
             let is_last = dim + 1 == rank;
             if is_last && !is_strided {
                 addr.index = register;
@@ -291,12 +435,7 @@ impl Selector<'_> {
                 apart = Some(factor);
             }
             let moved = self.index_word(register, constant)?;
-            let product = self.mach.fresh(GENERAL);
-            self.push(Inst::MulWord {
-                def: product,
-                left: moved,
-                right: factor,
-            });
+            let product = self.product(moved, factor);
             addr = self.sum(addr, product, size);
         }
         Ok(Place { addr, apart })
@@ -342,6 +481,18 @@ impl Selector<'_> {
             _ => return None,
         };
         Some((Some(register(index)?), distance))
+    }
+
+    /// A register that holds a whole number that is the same for all lanes.
+    pub(super) fn word(&mut self, node: NodeId) -> Result<VReg, CodegenError> {
+        if let Some((register, constant)) = self.offset(node) {
+            return self.index_word(register, constant);
+        }
+        if let Node::Param(index) = *self.func.node(node) {
+            return Ok(self.frame_word(self.layout.param(index as usize)));
+        }
+        let value = self.pieces(node)[0];
+        Ok(self.word_of(value, 0))
     }
 
     /// A register that holds an index.

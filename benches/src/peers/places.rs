@@ -1,0 +1,217 @@
+//! Kernels that read where data say: tables, products of sparse matrices.
+
+use super::{Buffers, CACHED, Case, Ours, read, x, z, zeros};
+use kiln::kernel;
+
+pub(super) const PLACES: &[Case] = &[GATHER, CHOICE, SPARSE_ROW, SPARSE, SPARSE_SUM];
+
+/// Elements of the table that is read: half a first-level cache.
+const TABLE: usize = 2048;
+
+/// Whole numbers below `most` in no order.
+fn indices(n: usize, most: usize) -> Vec<i64> {
+    let reals = crate::data::uniform(n, 0.0, most as f64, 11);
+    reals.iter().map(|&x| x as i64).collect()
+}
+
+#[kernel]
+fn gather(t: &[f64], k: &[i64], a: &[f64], y: &mut [f64]) {
+    for i in 0..y.len() {
+        y[i] = t[k[i] as usize] * a[i];
+    }
+}
+
+const GATHER: Case = Case {
+    kernel: "gather",
+    sizes: CACHED,
+    elements: |n| n,
+    exact: true,
+    buffers: |n| Buffers {
+        reals: vec![x(TABLE), z(n), zeros(n)],
+        ints: vec![indices(n, TABLE)],
+        result: 0.0,
+    },
+    plain: |buffers| {
+        if let [t, a, y] = &mut buffers.reals[..] {
+            for ((y, a), &k) in y.iter_mut().zip(&*a).zip(&buffers.ints[0]) {
+                *y = t[k as usize] * a;
+            }
+        }
+    },
+    ours: Ours::Arrays {
+        func: || gather::kernel().func().clone(),
+        args: |buffers| match &mut buffers.reals[..] {
+            [t, a, y] => vec![read(t), (&buffers.ints[0]).into(), read(a), y.into()],
+            _ => Vec::new(),
+        },
+    },
+};
+
+/// Between the elements of a table, where the place is inside.
+#[kernel]
+fn interpolate(t: &[f64], x: &[f64], y: &mut [f64]) {
+    for i in 0..y.len() {
+        let at = x[i];
+        let below = at.floor();
+        let k = below as i64;
+        y[i] = if k >= 0 && k < t.len() as i64 - 1 {
+            let (a, b) = (t[k as usize], t[k as usize + 1]);
+            a + (at - below) * (b - a)
+        } else {
+            f64::NAN
+        };
+    }
+}
+
+const CHOICE: Case = Case {
+    kernel: "interpolate",
+    sizes: CACHED,
+    elements: |n| n,
+    exact: true,
+    buffers: |n| Buffers {
+        reals: vec![
+            x(TABLE),
+            crate::data::uniform(n, -4.0, TABLE as f64 + 4.0, 12),
+            zeros(n),
+        ],
+        ints: Vec::new(),
+        result: 0.0,
+    },
+    plain: |buffers| {
+        if let [t, x, y] = &mut buffers.reals[..] {
+            for (y, &at) in y.iter_mut().zip(&*x) {
+                let below = at.floor();
+                let k = below as i64;
+                *y = if k >= 0 && k < t.len() as i64 - 1 {
+                    let (a, b) = (t[k as usize], t[k as usize + 1]);
+                    a + (at - below) * (b - a)
+                } else {
+                    f64::NAN
+                };
+            }
+        }
+    },
+    ours: Ours::Arrays {
+        func: || interpolate::kernel().func().clone(),
+        args: |buffers| match &mut buffers.reals[..] {
+            [t, x, y] => vec![read(t), read(x), y.into()],
+            _ => Vec::new(),
+        },
+    },
+};
+
+/// One row of a sparse matrix and a vector, in the fixed shape.
+#[kernel(reassoc)]
+fn sparse_row(val: &[f64], col: &[i64], x: &[f64]) -> f64 {
+    let mut s = 0.0;
+    for k in 0..val.len() {
+        s += val[k] * x[col[k] as usize];
+    }
+    s
+}
+
+const SPARSE_ROW: Case = Case {
+    kernel: "sparse-row",
+    sizes: CACHED,
+    elements: |n| n,
+    exact: false,
+    buffers: |n| Buffers {
+        reals: vec![z(n), x(TABLE)],
+        ints: vec![indices(n, TABLE)],
+        result: 0.0,
+    },
+    plain: |buffers| {
+        let pairs = buffers.reals[0].iter().zip(&buffers.ints[0]);
+        let x = &buffers.reals[1];
+        buffers.result = pairs.fold(0.0, |sum, (v, &k)| sum + v * x[k as usize]);
+    },
+    ours: Ours::Arrays {
+        func: || sparse_row::kernel().func().clone(),
+        args: |buffers| match &buffers.reals[..] {
+            [val, x] => vec![read(val), (&buffers.ints[0]).into(), read(x)],
+            _ => Vec::new(),
+        },
+    },
+};
+
+/// Elements of a row of the sparse matrices.
+const ROW: usize = 16;
+
+/// A matrix with `n` elements in rows of [`ROW`].
+fn matrix(n: usize) -> Buffers {
+    let rows = n.div_ceil(ROW);
+    Buffers {
+        reals: vec![z(n), x(TABLE), zeros(rows)],
+        ints: vec![
+            (0..=rows).map(|row| (row * ROW).min(n) as i64).collect(),
+            indices(n, TABLE),
+        ],
+        result: 0.0,
+    }
+}
+
+fn product(buffers: &mut Buffers) {
+    if let ([val, x, y], [first, col]) = (&mut buffers.reals[..], &buffers.ints[..]) {
+        for (y, ends) in y.iter_mut().zip(first.windows(2)) {
+            let mut s = 0.0;
+            for k in ends[0] as usize..ends[1] as usize {
+                s += val[k] * x[col[k] as usize];
+            }
+            *y = s;
+        }
+    }
+}
+
+#[kernel]
+fn sparse16(first: &[i64], col: &[i64], val: &[f64], x: &[f64], y: &mut [f64]) {
+    for i in 0..y.len() {
+        let mut s = 0.0;
+        for k in first[i] as usize..first[i + 1] as usize {
+            s += val[k] * x[col[k] as usize];
+        }
+        y[i] = s;
+    }
+}
+
+const SPARSE: Case = Case {
+    kernel: "sparse16",
+    sizes: CACHED,
+    elements: |n| n,
+    exact: true,
+    buffers: matrix,
+    plain: product,
+    ours: Ours::Arrays {
+        func: || sparse16::kernel().func().clone(),
+        args: sparse_args,
+    },
+};
+
+#[kernel(reassoc)]
+fn sparse16_sum(first: &[i64], col: &[i64], val: &[f64], x: &[f64], y: &mut [f64]) {
+    for i in 0..y.len() {
+        let mut s = 0.0;
+        for k in first[i] as usize..first[i + 1] as usize {
+            s += val[k] * x[col[k] as usize];
+        }
+        y[i] = s;
+    }
+}
+
+const SPARSE_SUM: Case = Case {
+    kernel: "sparse16-reassoc",
+    exact: false,
+    ours: Ours::Arrays {
+        func: || sparse16_sum::kernel().func().clone(),
+        args: sparse_args,
+    },
+    ..SPARSE
+};
+
+fn sparse_args(buffers: &mut Buffers) -> Vec<kiln::Arg<'_>> {
+    match (&mut buffers.reals[..], &buffers.ints[..]) {
+        ([val, x, y], [first, col]) => {
+            vec![first.into(), col.into(), read(val), read(x), y.into()]
+        }
+        _ => Vec::new(),
+    }
+}
