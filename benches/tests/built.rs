@@ -17,10 +17,23 @@ fn text(func: &kiln::Func) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// Kernels that are held to plain Rust alone: what is particular in them are
+/// the guards that the attribute writes, which have tests of their own.
+const PLACES: [&str; 5] = [
+    "gather",
+    "interpolate",
+    "sparse-row",
+    "sparse16",
+    "sparse16-reassoc",
+];
+
 #[test]
 fn every_kernel_is_what_the_builder_makes() {
     let mut compared = 0;
-    for case in cases().filter(|case| !matches!(case.ours, Ours::Formula { .. })) {
+    let is_written = |case: &Case| {
+        !matches!(case.ours, Ours::Formula { .. }) && !PLACES.contains(&case.kernel)
+    };
+    for case in cases().filter(is_written) {
         let b = Builder::new(case.kernel);
         build(&b, &case);
         let built = text(&b.finish().unwrap());
