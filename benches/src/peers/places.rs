@@ -1,9 +1,12 @@
-//! Kernels that read where data say: tables, products of sparse matrices.
+//! Kernels that read or write where data say: tables, permutations, products of
+//! sparse matrices.
 
 use super::{Buffers, CACHED, Case, Ours, read, x, z, zeros};
 use kiln::kernel;
 
-pub(super) const PLACES: &[Case] = &[GATHER, CHOICE, SPARSE_ROW, SPARSE, SPARSE_SUM];
+pub(super) const PLACES: &[Case] = &[
+    GATHER, SCATTER, CHOICE, SEARCH, SPARSE_ROW, SPARSE, SPARSE_SUM,
+];
 
 /// Elements of the table that is read: half a first-level cache.
 const TABLE: usize = 2048;
@@ -42,6 +45,84 @@ const GATHER: Case = Case {
         func: || gather::kernel().func().clone(),
         args: |buffers| match &mut buffers.reals[..] {
             [t, a, y] => vec![read(t), (&buffers.ints[0]).into(), read(a), y.into()],
+            _ => Vec::new(),
+        },
+    },
+};
+
+#[kernel]
+fn scatter(k: &[i64], a: &[f64], t: &mut [f64]) {
+    for i in 0..a.len() {
+        let v = a[i];
+        t[k[i] as usize] = (v * v + 1.0).sqrt();
+    }
+}
+
+const SCATTER: Case = Case {
+    kernel: "scatter",
+    sizes: CACHED,
+    elements: |n| n,
+    exact: true,
+    buffers: |n| Buffers {
+        reals: vec![z(n), zeros(TABLE)],
+        ints: vec![indices(n, TABLE)],
+        result: 0.0,
+    },
+    plain: |buffers| {
+        if let [a, t] = &mut buffers.reals[..] {
+            for (v, &k) in a.iter().zip(&buffers.ints[0]) {
+                t[k as usize] = (v * v + 1.0).sqrt();
+            }
+        }
+    },
+    ours: Ours::Arrays {
+        func: || scatter::kernel().func().clone(),
+        args: |buffers| match &mut buffers.reals[..] {
+            [a, t] => vec![(&buffers.ints[0]).into(), read(a), t.into()],
+            _ => Vec::new(),
+        },
+    },
+};
+
+/// How many elements of a table in order are less.
+#[kernel]
+fn search(t: &[f64], x: &[f64], y: &mut [i64]) {
+    for i in 0..x.len() {
+        let v = x[i];
+        let (mut from, mut to) = (0, t.len());
+        while from < to {
+            let half = (from + to) / 2;
+            if t[half] < v {
+                from = half + 1;
+            } else {
+                to = half;
+            }
+        }
+        y[i] = from as i64;
+    }
+}
+
+const SEARCH: Case = Case {
+    kernel: "search",
+    sizes: CACHED,
+    elements: |n| n,
+    exact: true,
+    buffers: |n| Buffers {
+        reals: vec![(0..TABLE).map(|i| i as f64 / TABLE as f64).collect(), z(n)],
+        ints: vec![vec![0; n]],
+        result: 0.0,
+    },
+    plain: |buffers| {
+        if let [t, x] = &buffers.reals[..] {
+            for (y, v) in buffers.ints[0].iter_mut().zip(x) {
+                *y = t.partition_point(|t| t < v) as i64;
+            }
+        }
+    },
+    ours: Ours::Arrays {
+        func: || search::kernel().func().clone(),
+        args: |buffers| match &buffers.reals[..] {
+            [t, x] => vec![read(t), read(x), (&mut buffers.ints[0]).into()],
             _ => Vec::new(),
         },
     },

@@ -56,9 +56,10 @@ pub enum StripInput {
     },
     /// A row.
     Row(Row),
-    /// An array of the Func, whole: the loop reads it where data say, and does
-    /// not write it. Where it is empty, its parameter is given memory of which
-    /// element 0 can be read: that is what a round reads that does not want to.
+    /// An array of the Func, whole: the loop reads it where data say, or writes
+    /// it there, and never both. Where it is empty, its parameter is given
+    /// memory of which element 0 can be read: that is what a round reads that
+    /// does not want to.
     Array(ArrayRef),
     /// The lanes of a reduction.
     Lanes,
@@ -132,14 +133,15 @@ pub struct Accesses<'a> {
     /// For each access in it, which of the rows it touches, and which element
     /// of it in round 0.
     pub places: &'a Places,
-    /// The arrays that loads without a place read.
-    pub whole: &'a [ArrayRef],
+    /// The arrays that accesses without a place read or write.
+    pub whole: &'a [(ArrayRef, Access)],
 }
 
 /// Cuts the counted loop or the reduction `node` out of `func`.
 ///
 /// # Panics
-/// When `node` is neither, or a store in it has no place.
+/// When `node` is neither, or an access in it has neither a place nor its array
+/// whole.
 pub fn cut(func: &Func, schedule: &Schedule, node: NodeId, accesses: Accesses<'_>) -> Strip {
     let Accesses {
         rows,
@@ -154,9 +156,9 @@ pub fn cut(func: &Func, schedule: &Schedule, node: NodeId, accesses: Accesses<'_
     let mut b = FuncBuilder::new(format!("{}.{node}", func.name()));
     let arrays: Vec<ArrayRef> = rows.iter().map(|r| add_row(&mut b, func, r)).collect();
     let mut inputs: Vec<StripInput> = rows.iter().copied().map(StripInput::Row).collect();
-    let whole = whole.iter().map(|&array| {
+    let whole = whole.iter().map(|&(array, access)| {
         inputs.push(StripInput::Array(array));
-        (array, add_whole(&mut b, func, array))
+        (array, add_whole(&mut b, func, array, access))
     });
     let whole: Vec<(ArrayRef, ArrayRef)> = whole.collect();
     let inside = Inside::of(func, schedule, body);
@@ -296,9 +298,9 @@ pub(crate) fn add_row(b: &mut FuncBuilder, func: &Func, row: &Row) -> ArrayRef {
 }
 
 /// Adds the parameter for an array that is taken whole.
-fn add_whole(b: &mut FuncBuilder, func: &Func, array: ArrayRef) -> ArrayRef {
+fn add_whole(b: &mut FuncBuilder, func: &Func, array: ArrayRef, access: Access) -> ArrayRef {
     let ty = ArrayType {
-        access: Access::Read,
+        access,
         ..func.array_type(array)
     };
     b.array_param(array_name(func, b.func(), array), ty)
@@ -417,7 +419,12 @@ pub(crate) fn needed(func: &Func, body: RegionId, places: &Places, inside: &Insi
                 // A guard before the loop holds by the time the loop runs.
                 pending.extend(after.filter(|&guard| inside.holds(func, guard)));
             }
-            Node::Store { value, .. } => pending.push(*value),
+            Node::Store { index, value, .. } => {
+                if !places.contains_key(&id) {
+                    pending.extend(&index[..]);
+                }
+                pending.push(*value);
+            }
             _ => func.for_each_operand(id, |v| pending.push(v)),
         }
     }

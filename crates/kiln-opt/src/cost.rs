@@ -7,7 +7,9 @@
 
 use crate::report::LoopReport;
 use crate::widen::{NotWidened, widen};
-use kiln_ir::{Class, Func, Layout, Node, NodeId, Op, RegionId, Schedule, Strip, Type, strip_loop};
+use kiln_ir::{
+    Class, Func, Layout, Node, NodeId, Op, RegionId, Schedule, Strip, StripInput, Type, strip_loop,
+};
 
 /// A side of an `if` that costs no more runs whether or not it is wanted: the
 /// price of asking, and of a branch that is guessed wrongly now and then.
@@ -114,7 +116,27 @@ fn has_while(func: &Func) -> bool {
 /// Why its loop must run one round at a time.
 pub fn widen_strip(strip: &Strip, level_bits: u32) -> Result<Func, NotWidened> {
     let free = || block_lanes(&strip.func, level_bits);
+    if level_bits <= 128 && is_whole_twice(strip) {
+        return Err(NotWidened::LanesApart);
+    }
     widen(&strip.func, strip.block.unwrap_or_else(free))
+}
+
+/// Whether a strip reads or writes where floats say: at 128 bits these become
+/// whole numbers lane by lane, and are taken out of a vector of two once more.
+/// A table between whose elements was interpolated took 1.7 times as long so
+/// as one round at a time did.
+fn is_whole_twice(strip: &Strip) -> bool {
+    let func = &strip.func;
+    let is_whole = |input: &StripInput| matches!(input, StripInput::Array(_));
+    let is_cast = |i| match func.node(NodeId::new(i)) {
+        Node::Op { op: Op::Cast, args } => {
+            let ty = func.ty(NodeId::new(i)).scalar;
+            func.ty(args[0]).scalar.is_float() && ty.is_int() && ty.bytes() == 8
+        }
+        _ => false,
+    };
+    strip.inputs.iter().any(is_whole) && (0..func.node_count()).any(is_cast)
 }
 
 /// Ops on the common path of the row loop, and the bits of the widest value on

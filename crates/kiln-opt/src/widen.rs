@@ -44,6 +44,9 @@ pub enum NotWidened {
     /// A check comes after a store of the same row.
     #[error("a check comes after the first store of its row")]
     LateGuard,
+    /// Two lanes do not make up for what is done lane by lane.
+    #[error("at 128 bits it takes longer to read and write where floats say")]
+    LanesApart,
     /// A value cannot be a vector.
     #[error("{op} works on one row at a time")]
     Op {
@@ -364,6 +367,8 @@ impl Widener<'_> {
             } => {
                 let at = match self.place(index) {
                     Place::Row(at, lanes) if lanes == self.lanes => at,
+                    // Lane by lane, in their order.
+                    Place::Anywhere(at) if self.mask.is_none() => at,
                     _ => {
                         let array = self.name(*array);
                         return Err(NotWidened::Access { array });

@@ -1,5 +1,6 @@
-//! Loops that read where data say: the same bits every way, the same failures,
-//! and nothing read outside, also where a check holds back only some lanes.
+//! Loops that read or write where data say: the same bits every way, the same
+//! failures, nothing touched outside, also where a check holds back only some
+//! lanes, and writes in their order.
 
 use kiln_codegen::Level;
 use kiln_ir::{ArrayType, Const, Func, Layout, Scalar, guard_accesses, parse};
@@ -271,6 +272,56 @@ const LOOPS: &[(&str, &str)] = &[
     ),
 ];
 
+/// The same with writes: of rounds that write one element the last one counts.
+const WRITES: &[(&str, &str)] = &[
+    (
+        "one element a round",
+        "func @f(k: [i64], x: [f64], t: mut [f64]) {
+    n = len x
+    for i in 0..n {
+        j = load k[i]
+        v = load x[i]
+        w = add v, 1.0
+        store t[j], w
+    }
+}",
+    ),
+    (
+        "elements of every size, and a row beside them",
+        "func @f(ka: [u8], kb: [i32], x: [i8], a: [i16], b: [bool], c: [f32], ta: mut [i8], tb: mut [i16], tc: mut [bool], td: mut [f32], y: mut [i8]) {
+    n = len y
+    for i in 0..n {
+        p = load ka[i]
+        q = load kb[i]
+        l = cast.i64 p
+        j = cast.i64 q
+        v0 = load x[i]
+        v1 = load a[i]
+        v2 = load b[i]
+        v3 = load c[i]
+        store ta[l], v0
+        store tb[j], v1
+        store tc[l], v2
+        store td[j], v3
+        store y[i], v0
+    }
+}",
+    ),
+    (
+        "a permutation of what is read where data say",
+        "func @f(t: [f64], k: [i64], ka: [u32], ts: mut [f64 rank 2 strided]) {
+    n = len k
+    for i in 0..n {
+        j = load k[i]
+        v = load t[j]
+        a = load ka[i]
+        l = cast.i64 a
+        store ts[l, j], v
+    }
+}",
+    ),
+];
+
 /// What an index is when it is wrong.
 const WRONG: [i64; 5] = [-1, i64::MIN, i64::MAX, 1 << 40, 5];
 
@@ -323,8 +374,8 @@ fn table(ty: ArrayType, m: usize, salt: u64) -> Array {
 }
 
 #[test]
-fn loops_that_read_where_data_say_have_the_bits_of_loops_of_one_lane() {
-    for (name, text) in LOOPS {
+fn loops_with_places_that_are_data_have_the_bits_of_loops_of_one_lane() {
+    for (name, text) in LOOPS.iter().chain(WRITES) {
         let func = parse(text).unwrap_or_else(|e| panic!("{name}: {e}"));
         let mut whole =
             Whole::new(&guard_accesses(&func)).unwrap_or_else(|e| panic!("{name}: {e}"));

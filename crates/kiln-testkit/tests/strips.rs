@@ -202,6 +202,23 @@ const LOOPS: &[(&str, bool)] = &[
         true,
     ),
     (
+        "func @scatter(k: [i64], kb: [u16], x: [f64], y: mut [f64], t: mut [f64], z: mut [i8 rank 2 strided]) {
+    n = len y
+    for i in 0..n {
+        j = load k[i]
+        b = load kb[i]
+        l = cast.i64 b
+        v = load x[i]
+        w = add v, v
+        store y[i], w
+        store t[j], v
+        c = cast.i8 l
+        store z[j, l], c
+    }
+}",
+        true,
+    ),
+    (
         "func @row(val: [f64], k: [i64], x: [f64]) -> f64 {
     n = len val
     s = reduce sum tree i in 0..n {

@@ -499,18 +499,34 @@ impl Lowerer<'_> {
             return Ok(());
         }
         self.has_stored = true;
+        let lanes = self.piece_lanes(ty);
+        let is_scatter = index.iter().any(|&i| self.func.ty(i).is_vector());
         let Address {
             pointer,
             offset: first,
             step,
-        } = self.address(array, index);
-        let lanes = self.piece_lanes(ty);
+        } = match is_scatter {
+            true => Address {
+                pointer: self.pointer(array),
+                offset: 0,
+                step: None,
+            },
+            false => self.address(array, index),
+        };
         let mut at = pointer;
         for piece in 0..self.pieces_of(ty) {
             let mut value = self.at(held, piece);
             if ty.scalar == Scalar::Bool {
                 let one = self.e.bits(Kind::piece(Scalar::I8), 1);
                 value = self.e.band(value, one);
+            }
+            if is_scatter {
+                for lane in 0..lanes {
+                    let at = self.lane_address(array, index, piece, lane);
+                    let value = self.e.lane(value, lane);
+                    self.store_at(value, at, 0);
+                }
+                continue;
             }
             let Some(step) = step else {
                 let offset = (piece * lanes * ty.scalar.bytes()) as i32;

@@ -310,6 +310,22 @@ impl Emitter<'_> {
                 self.asm
                     .push(Instruction::with2(Code::Mov_r64_rm64, def, mem));
             }
+            Inst::LoadIndex { addr, scalar, .. } => {
+                let mut regs = allocs.iter();
+                let mem = address(addr, &mut regs);
+                let def = general_of(regs.next());
+                let low = def.full_register32();
+                let (code, def) = match (scalar.bytes(), scalar.is_signed()) {
+                    (1, true) => (Code::Movsx_r64_rm8, def),
+                    (1, false) => (Code::Movzx_r32_rm8, low),
+                    (2, true) => (Code::Movsx_r64_rm16, def),
+                    (2, false) => (Code::Movzx_r32_rm16, low),
+                    (4, true) => (Code::Movsxd_r64_rm32, def),
+                    (4, false) => (Code::Mov_r32_rm32, low),
+                    _ => (Code::Mov_r64_rm64, def),
+                };
+                self.asm.push(Instruction::with2(code, def, mem));
+            }
             Inst::LoadByte { addr, .. } => {
                 let mut regs = allocs.iter();
                 let mem = address(addr, &mut regs);

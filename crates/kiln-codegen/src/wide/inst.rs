@@ -7,6 +7,7 @@
 
 use super::pool::ConstId;
 use super::rows::{MachOp, Slot, Width};
+use kiln_ir::Scalar;
 use regalloc2::{Block, RegClass, VReg};
 
 /// Registers of the vector file.
@@ -105,6 +106,15 @@ pub(crate) enum Inst {
         def: VReg,
         /// From where.
         addr: Addr,
+    },
+    /// Loads a whole number of an array that is only read, as eight bytes.
+    LoadIndex {
+        /// What is loaded.
+        def: VReg,
+        /// From where.
+        addr: Addr,
+        /// Its type.
+        scalar: Scalar,
     },
     /// Loads a byte, without its sign.
     LoadByte {
@@ -298,6 +308,7 @@ impl Inst {
                 visit(Role::Def, *def);
             }
             Inst::LoadWord { def, addr }
+            | Inst::LoadIndex { def, addr, .. }
             | Inst::LoadByte { def, addr }
             | Inst::Lea { def, addr } => {
                 addr.for_each_reg(&mut visit);

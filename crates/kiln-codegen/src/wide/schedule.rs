@@ -72,6 +72,7 @@ fn is_movable(inst: &Inst) -> bool {
         Inst::Vector(_)
             | Inst::LaneBits { .. }
             | Inst::LaneWord { .. }
+            | Inst::LoadIndex { .. }
             | Inst::Lea { .. }
             | Inst::MulWord { .. }
     )

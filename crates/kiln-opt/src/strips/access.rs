@@ -5,7 +5,8 @@
 //! loops in it, over values that stay, taken without wrapping, which changes
 //! no address. Accesses of which only the constants differ share a row. Any
 //! other index may be data: a load with one takes its array whole, if the loop
-//! does not write that.
+//! does not write that; so does a store, if nothing else touches the array and
+//! every round makes it once, since then elements are written in order.
 
 use super::NotAStrip;
 use kiln_ir::{
@@ -39,6 +40,8 @@ struct Touch {
     place: Option<(usize, i64)>,
     /// Whether its index is data.
     is_data: bool,
+    /// Whether each round makes it once.
+    is_once: bool,
 }
 
 /// The rows of a loop and the accesses that make them.
@@ -46,8 +49,8 @@ pub(super) struct Rows {
     rows: Vec<Row>,
     places: FxHashMap<NodeId, (usize, i64)>,
     touches: Vec<Touch>,
-    /// The arrays that loads without a place read.
-    whole: Vec<ArrayRef>,
+    /// The arrays that accesses without a place read or write.
+    whole: Vec<(ArrayRef, kiln_ir::Access)>,
     /// Rows whose elements are distinct from round to round.
     moves: Vec<bool>,
     /// Whether each round runs the loops inside of it as often, and there is
@@ -146,11 +149,16 @@ impl Rows {
                 is_store,
                 place,
                 is_data,
+                is_once: regions.first().copied() == schedule.place(id),
             });
             if let Some(place) = place {
                 found.places.insert(id, place);
-            } else if is_data && !is_store && !found.whole.contains(&array) {
-                found.whole.push(array);
+            } else if is_data && !found.whole.iter().any(|(of, _)| *of == array) {
+                let access = match is_store {
+                    true => kiln_ir::Access::Mut,
+                    false => kiln_ir::Access::Read,
+                };
+                found.whole.push((array, access));
             }
         }
         found
@@ -222,7 +230,8 @@ impl Rows {
     pub(super) fn independent(&self, func: &Func) -> Result<Accesses<'_>, NotAStrip> {
         for touch in &self.touches {
             let array = || func.array_name(touch.array).to_owned();
-            if touch.is_data && !touch.is_store {
+            let mut others = self.touches.iter().filter(|t| t.array == touch.array);
+            if touch.is_data && (!touch.is_store || touch.is_once && others.clone().count() == 1) {
                 // What is written is asked about below.
                 continue;
             }
@@ -232,7 +241,6 @@ impl Rows {
             if !touch.is_store {
                 continue;
             }
-            let mut others = self.touches.iter().filter(|t| t.array == touch.array);
             let moves = self.moves[place.0];
             if !moves || !others.all(|other| other.place == touch.place) {
                 return Err(NotAStrip::Dependent { array: array() });

@@ -49,6 +49,13 @@ impl Machine<'_> {
                 self.store_general(inst, value)?;
                 Flow::Next
             }
+            Movsx | Movsxd => {
+                let value = self.source(inst, 1)?;
+                let unused = 64 - 8 * inst.memory_size().size() as u32;
+                let value = ((value << unused) as i64 >> unused) as u64;
+                self.set_general(inst.op0_register(), value);
+                Flow::Next
+            }
             Imul => {
                 let product = self.source(inst, 0)?.wrapping_mul(self.source(inst, 1)?);
                 self.set_general(inst.op0_register(), product);

@@ -4,7 +4,7 @@ use super::super::inst::Arg;
 use super::super::rows::{MachOp, Width};
 use super::{Selector, Value};
 use crate::CodegenError;
-use kiln_ir::{NodeId, Op, Scalar, Type};
+use kiln_ir::{Node, NodeId, Op, Scalar, Type};
 
 /// A comparison's immediate: VEX and EVEX float predicates, quiet.
 const fn float_predicate(op: Op) -> u8 {
@@ -132,9 +132,47 @@ impl Selector<'_> {
         if scalar == Scalar::Bool {
             return self.compare_masks(op, args);
         }
-        let (a, b) = (self.pieces(args[0]), self.pieces(args[1]));
-        let pieces = self.zip([&a, &b], |s, [a, b]| s.compare_piece(op, scalar, a, b));
+        let is_order = !matches!(op, Op::Eq | Op::Ne);
+        let is_unsigned = scalar.is_int() && !scalar.is_signed();
+        let (a, b, compared) = match is_order && is_unsigned && !self.evex() {
+            true => {
+                let [a, b] = [args[0], args[1]].map(|v| self.flipped(v));
+                (a, b, scalar.to_signed())
+            }
+            false => (self.pieces(args[0]), self.pieces(args[1]), scalar),
+        };
+        let pieces = self.zip([&a, &b], |s, [a, b]| s.compare_piece(op, compared, a, b));
         Ok(Value::mask(pieces, scalar.bytes()))
+    }
+
+    /// Unsigned integers with their sign bits flipped, which maps their order
+    /// to that of signed ones. Where they stay, it is done before the loop.
+    fn flipped(&mut self, node: NodeId) -> Vec<Arg> {
+        if let Some(&found) = self.flipped_params.get(&node) {
+            return vec![found];
+        }
+        let scalar = self.scalar(node);
+        let param = match self.func.node(node) {
+            Node::Op {
+                op: Op::Splat,
+                args,
+            } => args[0],
+            _ => node,
+        };
+        let stays = matches!(self.func.node(param), Node::Param(_));
+        let pieces = self.pieces(if stays { param } else { node });
+        let sign = self.splat(scalar, 1 << (scalar.bits() - 1));
+        let width = self.width(scalar);
+        let back = self.current;
+        if stays {
+            self.current = self.preheader;
+        }
+        let flipped = self.zip([&pieces], |s, [x]| s.op(MachOp::PXor, width, &[x, sign]));
+        self.current = back;
+        if stays {
+            self.flipped_params.insert(node, flipped[0]);
+        }
+        flipped
     }
 
     fn compare_masks(&mut self, op: Op, args: &[NodeId]) -> Result<Value, CodegenError> {

@@ -9,7 +9,7 @@ use super::super::inst::{Addr, Arg, GENERAL, Inst, VECTOR};
 use super::super::rows::{MachOp, Width};
 use super::{Selector, Value};
 use crate::CodegenError;
-use kiln_ir::{ArrayRef, Layout, Node, NodeId, Op, Scalar, Type};
+use kiln_ir::{Access, ArrayRef, Func, Layout, Node, NodeId, Op, Scalar, Type};
 use regalloc2::VReg;
 
 /// Where the first lane of an access stands, and how far it is to the next.
@@ -31,8 +31,29 @@ struct Factors {
 enum LaneWords {
     /// The same for all lanes.
     Uniform(VReg),
+    /// Side by side in an array that is only read.
+    InMemory(Addr, Scalar),
     /// Two lanes in each part.
     Varying(Vec<Arg>),
+}
+
+/// The load of whole numbers of an array that is only read, if that is what an
+/// index is: it is then cheaper to load each lane once more than to take it out
+/// of a vector.
+fn loaded_index(func: &Func, at: NodeId) -> Option<NodeId> {
+    let mut found = at;
+    while let Node::Op { op: Op::Cast, args } = func.node(found)
+        && func.ty(found).scalar.bytes() == 8
+    {
+        found = args[0];
+    }
+    let Node::Load { array, index, .. } = func.node(found) else {
+        return None;
+    };
+    let is_row = index.iter().all(|&i| !func.ty(i).is_vector());
+    let ty = func.ty(found);
+    let is_read = func.array_type(*array).access == Access::Read;
+    (is_row && is_read && ty.is_vector() && ty.scalar.is_int()).then_some(found)
 }
 
 impl Selector<'_> {
@@ -141,32 +162,84 @@ impl Selector<'_> {
         let (base, factors) = self.base_and_factors(array)?;
         let mut pieces = Vec::with_capacity(self.shape.pieces());
         for piece in 0..self.shape.pieces() {
-            let mut words = Vec::with_capacity(index.len());
-            for &at in index {
-                words.push(match self.func.ty(at).is_vector() {
-                    true => {
-                        let held = self.pieces(at);
-                        let of_piece = held[piece.min(held.len() - 1)];
-                        LaneWords::Varying(self.halves(of_piece, 8))
-                    }
-                    false => LaneWords::Uniform(self.word(at)?),
-                });
-            }
-            let mut lane = 0;
+            let words = self.all_lane_words(index, piece)?;
+            let mut lanes = 0..;
             pieces.push(self.load_lanes(size, &mut |this| {
-                let words: Vec<VReg> = words.iter().map(|w| this.lane_word(w, lane)).collect();
-                lane += 1;
+                let words = this.words_of_lane(&words, lanes.next());
                 this.element(base, &factors, &words, size)
             }));
         }
         Ok(pieces)
     }
 
+    /// A store with an index for each lane, in the order of the lanes.
+    fn scatter(
+        &mut self,
+        array: ArrayRef,
+        index: &[NodeId],
+        pieces: &[Arg],
+        size: usize,
+    ) -> Result<(), CodegenError> {
+        let (base, factors) = self.base_and_factors(array)?;
+        for (piece, &arg) in pieces.iter().enumerate() {
+            let words = self.all_lane_words(index, piece)?;
+            let mut lanes = 0..;
+            self.store_lanes(arg, size, &mut |this| {
+                let words = this.words_of_lane(&words, lanes.next());
+                this.element(base, &factors, &words, size)
+            });
+        }
+        Ok(())
+    }
+
+    /// Where the lanes of a piece of each index are found.
+    fn all_lane_words(
+        &mut self,
+        index: &[NodeId],
+        piece: usize,
+    ) -> Result<Vec<LaneWords>, CodegenError> {
+        let words = index.iter().map(|&at| self.lane_words(at, piece));
+        words.collect()
+    }
+
+    /// The indices of a lane in general registers.
+    fn words_of_lane(&mut self, words: &[LaneWords], lane: Option<usize>) -> Vec<VReg> {
+        let lane = lane.unwrap_or(0);
+        words.iter().map(|w| self.lane_word(w, lane)).collect()
+    }
+
+    /// Where the lanes of a piece of an index are found.
+    fn lane_words(&mut self, at: NodeId, piece: usize) -> Result<LaneWords, CodegenError> {
+        if !self.func.ty(at).is_vector() {
+            return Ok(LaneWords::Uniform(self.word(at)?));
+        }
+        if let Some(load) = loaded_index(self.func, at)
+            && let Node::Load { array, index, .. } = self.func.node(load)
+        {
+            let ty = self.func.ty(load);
+            let place = self.place(*array, index, ty)?;
+            if place.apart.is_none() {
+                let addr = self.piece_address(place.addr, ty.scalar.bytes(), piece)?;
+                return Ok(LaneWords::InMemory(addr, ty.scalar));
+            }
+        }
+        let held = self.pieces(at);
+        let of_piece = held[piece.min(held.len() - 1)];
+        Ok(LaneWords::Varying(self.halves(of_piece, 8)))
+    }
+
     /// The index of a lane in a general register.
     fn lane_word(&mut self, words: &LaneWords, lane: usize) -> VReg {
-        match words {
-            LaneWords::Uniform(word) => *word,
-            LaneWords::Varying(parts) => self.word_of(parts[lane / 2], lane % 2),
+        match *words {
+            LaneWords::Uniform(word) => word,
+            LaneWords::InMemory(addr, scalar) => {
+                let def = self.mach.fresh(GENERAL);
+                let disp = addr.disp + (lane * scalar.bytes()) as i32;
+                let addr = Addr { disp, ..addr };
+                self.push(Inst::LoadIndex { def, addr, scalar });
+                def
+            }
+            LaneWords::Varying(ref parts) => self.word_of(parts[lane / 2], lane % 2),
         }
     }
 
@@ -249,19 +322,26 @@ impl Selector<'_> {
         if !ty.is_vector() {
             return Err(self.strange_access(array));
         }
-        let mut place = self.place(array, index, ty)?;
         let size = ty.scalar.bytes();
         let pieces = match ty.scalar {
             Scalar::Bool => self.mask_to_bytes(value),
             _ => self.pieces(value),
         };
+        if index.iter().any(|&i| self.func.ty(i).is_vector()) {
+            let pieces = self.spread(&pieces, ty);
+            return self.scatter(array, index, &pieces, size);
+        }
+        let mut place = self.place(array, index, ty)?;
         for (piece, arg) in self.spread(&pieces, ty).into_iter().enumerate() {
             match place.apart {
                 None => {
                     let addr = self.piece_address(place.addr, size, piece)?;
                     self.store_piece(addr, arg, size);
                 }
-                Some(apart) => self.store_lanes(&mut place.addr, apart, arg, size),
+                Some(apart) => self.store_lanes(arg, size, &mut |this| {
+                    let next = this.step(place.addr, apart, size);
+                    std::mem::replace(&mut place.addr, next)
+                }),
             }
         }
         Ok(())
@@ -337,12 +417,12 @@ impl Selector<'_> {
         parts
     }
 
-    /// Stores the lanes of a piece one by one; `at` moves past them.
-    fn store_lanes(&mut self, at: &mut Addr, apart: VReg, value: Arg, size: usize) {
+    /// Stores the lanes of a piece one by one, each at the `next` address.
+    fn store_lanes(&mut self, value: Arg, size: usize, next: &mut dyn FnMut(&mut Self) -> Addr) {
         let parts = self.halves(value, size);
         let in_part = Width::X.bytes() / size;
         for lane in 0..self.shape.piece {
-            let args = [Arg::Mem(*at), parts[lane / in_part]];
+            let args = [Arg::Mem(next(self)), parts[lane / in_part]];
             let within = (lane % in_part) as u8;
             match (size, within) {
                 (8, 0) => self.op(MachOp::Store64, Width::X, &args),
@@ -352,7 +432,6 @@ impl Selector<'_> {
                 (2, _) => self.inst(MachOp::ExtractW, Width::X, &args, within),
                 _ => self.inst(MachOp::ExtractB, Width::X, &args, within),
             };
-            *at = self.step(*at, apart, size);
         }
     }
 

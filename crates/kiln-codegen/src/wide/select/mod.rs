@@ -116,6 +116,8 @@ struct Selector<'a> {
     indices: Vec<(NodeId, VReg)>,
     /// What was loaded of the frame before the loop, by its place there.
     frame_words: FxHashMap<usize, VReg>,
+    /// Parameters with their sign bits flipped, by the node that spreads them.
+    flipped_params: FxHashMap<NodeId, Arg>,
     preheader: usize,
 }
 
@@ -144,6 +146,7 @@ impl<'a> Selector<'a> {
             index,
             indices: Vec::new(),
             frame_words: FxHashMap::default(),
+            flipped_params: FxHashMap::default(),
             preheader: 0,
         }
     }
