@@ -84,6 +84,15 @@ impl Machine<'_> {
         self.get(id)[0].as_int().unwrap() as i64
     }
 
+    /// The elements that an access of so many lanes touches.
+    fn places(&self, index: NodeId, lanes: usize) -> Vec<usize> {
+        let at = self.get(index);
+        match at.len() == lanes {
+            true => at.iter().map(|i| i.as_int().unwrap() as usize).collect(),
+            false => (self.int(index) as usize..).take(lanes).collect(),
+        }
+    }
+
     fn array(&mut self, array: ArrayRef) -> &mut Vec<Const> {
         let ArrayRef::Param(index) = array else {
             unreachable!("no local arrays here")
@@ -103,17 +112,21 @@ impl Machine<'_> {
                 self.values[id.index()] = vec![Const::i64(len as i64)];
             }
             Node::Load { array, index, .. } => {
-                let first = self.int(index[0]) as usize;
-                let lanes = func.ty(id).lanes as usize;
-                self.values[id.index()] = self.array(*array)[first..first + lanes].to_vec();
+                let places = self.places(index[0], func.ty(id).lanes.into());
+                let elements = self.array(*array);
+                let loaded = places.into_iter().map(|at| elements[at]).collect();
+                self.values[id.index()] = loaded;
             }
             Node::Store {
                 array,
                 index,
                 value,
             } => {
-                let (first, value) = (self.int(index[0]) as usize, self.get(*value));
-                self.array(*array)[first..first + value.len()].copy_from_slice(&value);
+                let value = self.get(*value);
+                let places = self.places(index[0], value.len());
+                for (at, value) in places.into_iter().zip(value) {
+                    self.array(*array)[at] = value;
+                }
             }
             Node::Guard { cond, fault, .. } if self.get(*cond).contains(&Const::bool(false)) => {
                 return Err(func.fault(*fault).message.clone());

@@ -337,6 +337,44 @@ fn rows_that_lie_apart_are_widened() {
     );
 }
 
+#[test]
+fn places_that_are_data_are_widened() {
+    let backwards = "func @f(x: [f64], out: mut [f64]) {
+    n = len out
+    m = sub n, 1
+    for i in 0..n {
+        j = sub m, i
+        a = load x[j]
+        store out[i], a
+    }
+}
+";
+    let wide = assert_widens(&parse(backwards).unwrap());
+    assert!(wide.to_string().contains("load.<16 x f64> x[v"), "{wide}");
+    let scattered = backwards.replace("x[j]", "x[i]").replace("out[i]", "out[j]");
+    assert_widens(&parse(&scattered).unwrap());
+    // Rows that do not want it read element 0.
+    let some = "func @f(x: [f64], out: mut [f64]) {
+    n = len out
+    for i in 0..n {
+        a = load x[i]
+        far = add i, 1000000
+        b = gt a, 0.0
+        j = select b, i, far
+        c = if b {
+            d = load x[j]
+            e = mul d, d
+            yield e
+        } else {
+            yield 0.0
+        }
+        store out[i], c
+    }
+}
+";
+    assert_widens(&parse(some).unwrap());
+}
+
 #[track_caller]
 fn assert_refused(text: &str, expected: &NotWidened) {
     let func = parse(text).unwrap_or_else(|e| panic!("{e}\n{text}"));
@@ -353,12 +391,11 @@ fn what_cannot_be_widened_says_why() {
         "func @f(x: [f64], out: mut [f64]) {
     n = len out
     for i in 0..n {
-        j = sub n, i
         a = load x[i]
-        store out[j], a
+        store out[0], a
     }
 }
-",
+
         &NotWidened::Access {
             array: "out".to_owned(),
         },
