@@ -351,7 +351,9 @@ fn places_that_are_data_are_widened() {
 ";
     let wide = assert_widens(&parse(backwards).unwrap());
     assert!(wide.to_string().contains("load.<16 x f64> x[v"), "{wide}");
-    let scattered = backwards.replace("x[j]", "x[i]").replace("out[i]", "out[j]");
+    let scattered = backwards
+        .replace("x[j]", "x[i]")
+        .replace("out[i]", "out[j]");
     assert_widens(&parse(&scattered).unwrap());
     // Rows that do not want it read element 0.
     let some = "func @f(x: [f64], out: mut [f64]) {
@@ -395,7 +397,7 @@ fn what_cannot_be_widened_says_why() {
         store out[0], a
     }
 }
-
+",
         &NotWidened::Access {
             array: "out".to_owned(),
         },
