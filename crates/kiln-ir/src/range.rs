@@ -183,13 +183,17 @@ impl Ranges {
                 })
             }
             Op::Select => Some(int(1)?.union(int(2)?)),
-            // x / c and x >> c come no farther from 0 than x, x % c stays
-            // within both; all keep the sign of x.
+            // Those of an x that is not negative, by what is not: x / c and
+            // x >> c come as far as they do for the least c, x % c stays
+            // within both.
             Op::Div | Op::Shr | Op::Rem => {
                 let (x, y) = (int(0)?, int(1)?);
                 (x.lo >= 0).then_some(())?;
+                let bits = i128::from(func.ty(args[0]).scalar.bits());
                 let below = match op {
                     Op::Rem if y.lo > 0 => x.hi.min(y.hi - 1),
+                    Op::Div if y.lo > 0 => x.hi / y.lo,
+                    Op::Shr if 0 <= y.lo && y.hi < bits => x.hi >> y.lo,
                     _ => x.hi,
                 };
                 let signed_divisor = op == Op::Div && y.lo < 0;

@@ -23,6 +23,7 @@ mod report;
 mod rules;
 mod split;
 mod strips;
+mod tile;
 mod why;
 mod widen;
 

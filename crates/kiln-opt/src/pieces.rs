@@ -104,7 +104,7 @@ pub fn pieces(func: &Func, config: &OptConfig) -> Result<Pieces, NotInPieces> {
     let func = prepare(func, config)?;
     let (node, body, combine) = outer_loop(&func)?;
     let schedule = Schedule::of(&func);
-    Test::of(&func, &schedule, body).independent()?;
+    rounds_are_independent(&func, &schedule, body)?;
     Ok(Pieces {
         work: work(&func, &schedule, body),
         range: copy(&func, node, Part::Range),
@@ -115,6 +115,16 @@ pub fn pieces(func: &Func, config: &OptConfig) -> Result<Pieces, NotInPieces> {
             results: copy(&func, node, Part::Results(scalar)),
         }),
     })
+}
+
+/// Whether no round of the loop with this body touches what another one
+/// writes.
+pub(crate) fn rounds_are_independent(
+    func: &Func,
+    schedule: &Schedule,
+    body: RegionId,
+) -> Result<(), NotInPieces> {
+    Test::of(func, schedule, body).independent()
 }
 
 /// The price of everything that runs in a region, the dearer side of each `if`

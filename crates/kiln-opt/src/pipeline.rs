@@ -3,7 +3,7 @@
 use crate::config::{OptConfig, OptError};
 use crate::report::Report;
 use crate::rules::Counts;
-use crate::{count, expand, guards, inline, reduce, rules, split, why};
+use crate::{count, expand, guards, inline, reduce, rules, split, tile, why};
 use kiln_ir::{Class, Func, Node, NodeId, check_accesses, verify};
 
 /// A Func after the passes, and what they did.
@@ -49,6 +49,7 @@ pub fn optimize_traced(
     let func = column.count(func)?;
     let func = column.reduce(func)?;
     let func = column.guards(func)?;
+    let func = column.tile(func)?;
     let func = column.expand(func)?;
     let Column {
         mut report, counts, ..
@@ -153,6 +154,20 @@ impl Column<'_> {
             Some(func) => self.done("guards", func),
             None => Ok(func),
         }
+    }
+
+    /// Takes two rounds of a loop at once where they read the same elements;
+    /// the guarded variant is left alone.
+    fn tile(&mut self, func: Func) -> Result<Func, OptError> {
+        if self.config.guarded {
+            return Ok(func);
+        }
+        let Some((func, loops)) = tile::tile(&func) else {
+            return Ok(func);
+        };
+        self.report.loops_tiled = loops;
+        let func = self.done("tile", func)?;
+        self.rules("rules", &func)
     }
 
     /// Expands, and simplifies what came of it; a Func without mathematical

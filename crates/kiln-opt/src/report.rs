@@ -16,6 +16,9 @@ pub struct Report {
     pub loops_counted: u32,
     /// Counted loops that became reductions.
     pub loops_reduced: u32,
+    /// Loops of which two rounds run at once, because they read the same
+    /// elements.
+    pub loops_tiled: u32,
     /// What became of the guards of indices.
     pub guards: GuardReport,
     /// Mathematical functions that were expanded.
@@ -165,6 +168,9 @@ impl fmt::Display for Report {
         }
         if self.loops_reduced > 0 {
             write!(f, "\nloops that reduce: {}", self.loops_reduced)?;
+        }
+        if self.loops_tiled > 0 {
+            write!(f, "\nloops of two rounds at once: {}", self.loops_tiled)?;
         }
         write!(f, "{}", self.guards)?;
         if self.functions_expanded > 0 {

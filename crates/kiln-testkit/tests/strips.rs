@@ -9,7 +9,7 @@ use kiln_testkit::cells::samples;
 use kiln_testkit::emulator::{Argument, run_strip};
 use kiln_testkit::whole::{Array, Input, Way, Whole};
 
-/// One loop each, and whether a check in it can fail.
+/// One loop each, or a nest, and whether a check in it can fail.
 const LOOPS: &[(&str, bool)] = &[
     (
         "func @axpy(a: f64, x: [f64], y: mut [f64]) {
@@ -128,6 +128,28 @@ const LOOPS: &[(&str, bool)] = &[
             y = load w[j]
             z = mul x, y
             store c[l, j], z
+        }
+    }
+}",
+        false,
+    ),
+    // Four strips: of two rows at once and of one, each also with four rounds
+    // of the loop around.
+    (
+        "func @product(a: [f64 rank 2], b: [f64 rank 2], c: mut [f64 rank 2]) {
+    n = len a
+    k = len a, 1
+    m = len b, 1
+    for i in 0..n {
+        for l in 0..k {
+            f = load a[i, l]
+            for j in 0..m {
+                x = load c[i, j]
+                y = load b[l, j]
+                z = mul f, y
+                w = add x, z
+                store c[i, j], w
+            }
         }
     }
 }",
@@ -258,17 +280,15 @@ const LOOPS: &[(&str, bool)] = &[
     ),
 ];
 
-/// The one strip of a function.
-fn strip_of(text: &str) -> Strip {
+/// The strips of a function: one, or those of a nest.
+fn strips_of(text: &str) -> Vec<Strip> {
     let func = parse(text).unwrap_or_else(|e| panic!("{e}\n{text}"));
     let func = kiln_ir::guard_accesses(&func);
     let optimized = optimize(&func, &OptConfig::default().verify(true)).unwrap();
-    let mut plans = strips(&optimized.func);
-    assert_eq!(plans.len(), 1, "{text}");
+    let plans = strips(&optimized.func).into_iter();
     plans
-        .remove(0)
-        .strip
-        .unwrap_or_else(|e| panic!("{e}: {text}"))
+        .map(|plan| plan.strip.unwrap_or_else(|e| panic!("{e}: {text}")))
+        .collect()
 }
 
 /// Arguments for `rounds` rounds: rows are longer than that, so that an offset
@@ -346,8 +366,11 @@ fn argument(input: &Input) -> Argument {
 fn strips_at_avx512_give_the_bits_of_their_loops() {
     let target = Target::named("x86_64-v4").unwrap();
     let (mut done, mut failed) = (0, 0);
-    for (text, can_fail) in LOOPS {
-        let strip = strip_of(text);
+    let strips = |(text, can_fail): &'static (&str, bool)| {
+        let strips = strips_of(text).into_iter();
+        strips.map(move |strip| (text, can_fail, strip))
+    };
+    for (text, can_fail, strip) in LOOPS.iter().flat_map(strips) {
         let widened = widen_strip(&strip, 512).unwrap_or_else(|e| panic!("{e}: {text}"));
         verify(&widened).unwrap_or_else(|e| panic!("{e}: {widened}"));
         let config = CodegenConfig::new(Entry::Strip, Level::Avx512);
@@ -391,4 +414,6 @@ fn strips_at_avx512_give_the_bits_of_their_loops() {
         }
     }
     assert!(done > 20 && failed > 0, "{done} done, {failed} failed");
+    let product = LOOPS.iter().find(|(text, _)| text.contains("@product"));
+    assert_eq!(product.map(|(text, _)| strips_of(text).len()), Some(4));
 }

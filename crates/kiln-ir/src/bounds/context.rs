@@ -7,6 +7,9 @@ use crate::op::Op;
 use crate::poly::Poly;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+/// The most ranges that follow from one.
+const RANGES_MAX: usize = 16;
+
 /// What is known at some place: which ops do not wrap, and which
 /// polynomials are not negative.
 #[derive(Clone, Default, Debug)]
@@ -55,13 +58,56 @@ impl Bounds<'_> {
         context
     }
 
-    /// The loops around a region, each as its first index and its bound.
+    /// The loops around a region, each as its first index and its bound, and
+    /// those that are not empty because these are not.
     pub(super) fn loops(&self, region: RegionId) -> Vec<(NodeId, NodeId)> {
         let owners = self.nest.outwards(region).map(|(_, owner)| owner);
         let bounds = owners.filter_map(|id| loop_bounds(self.func, id));
         bounds
-            .map(|(lo, hi)| (self.number(lo), self.number(hi)))
+            .flat_map(|(lo, hi)| self.as_full(self.number(lo), self.number(hi)))
             .collect()
+    }
+
+    /// The ranges that hold an integer because `lo..hi` does: those of what
+    /// the ends are made of, where nothing is less than 0.
+    fn as_full(&self, lo: NodeId, hi: NodeId) -> Vec<(NodeId, NodeId)> {
+        let mut found = vec![(lo, hi)];
+        let mut next = 0;
+        while let Some(&(lo, hi)) = found.get(next) {
+            next += 1;
+            for (lo, hi) in self.follow(lo, hi) {
+                let range = (self.number(lo), self.number(hi));
+                if !found.contains(&range) && found.len() < RANGES_MAX {
+                    found.push(range);
+                }
+            }
+        }
+        found
+    }
+
+    /// Ranges that hold an integer if `lo..hi` does.
+    fn follow(&self, lo: NodeId, hi: NodeId) -> Vec<(NodeId, NodeId)> {
+        let mut found = Vec::new();
+        // max(x, y) < hi: so are both.
+        if let Some((Op::Max, x, y)) = self.binary(lo) {
+            found.extend([(x, hi), (y, hi)]);
+        }
+        let is_natural = |v: NodeId| self.ranges.get(v).lo >= 0;
+        let Some(&zero) = self.numbers.get(&0).filter(|_| is_natural(lo)) else {
+            return found;
+        };
+        found.push((zero, hi));
+        match self.binary(hi) {
+            // lo < max(x, 0): then lo < x.
+            Some((Op::Max, x, y)) if self.is_zero(y) => found.push((lo, x)),
+            Some((Op::Max, x, y)) if self.is_zero(x) => found.push((lo, y)),
+            // 0 < x >> k: then 0 < x.
+            Some((Op::Shr, x, _)) => found.push((zero, x)),
+            // 0 < x - y: then y < x.
+            Some((Op::Sub, x, y)) if is_natural(x) && is_natural(y) => found.push((y, x)),
+            _ => {}
+        }
+        found
     }
 
     /// What is known inside `loops` by the guards `tests` that held before

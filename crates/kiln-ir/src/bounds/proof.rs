@@ -4,6 +4,7 @@ use super::{Bounds, Context, IndexGuard, Unproved};
 use crate::func::{Func, Node, NodeId};
 use crate::op::Op;
 use crate::poly::Poly;
+use crate::types::Type;
 
 /// How many polynomials one bound may come to.
 const GOALS_MAX: usize = 16;
@@ -97,6 +98,9 @@ impl<F: Fn(NodeId) -> bool> Proof<'_, F> {
         let Some(innermost) = unknown.max_by_key(|&v| (nest.depth(nest.home(v)), v)) else {
             return match range {
                 Some(r) if r.hi < 0 => Err(Unproved::Never),
+                _ if self.holds_before_shifts(&goal) || self.holds_for_operands(&goal) => {
+                    Ok(Vec::new())
+                }
                 _ => Ok(vec![goal]),
             };
         };
@@ -149,6 +153,42 @@ impl<F: Fn(NodeId) -> bool> Proof<'_, F> {
             true => Ok(goals),
             false => Err(Unproved::Form),
         }
+    }
+
+    /// Whether a goal follows from what was shifted right in it:
+    /// `2^k * (x >> k) <= x`.
+    fn holds_before_shifts(&mut self, goal: &Poly) -> bool {
+        let bounds = self.bounds;
+        let shifted = |v: NodeId| {
+            let (op, x, y) = bounds.binary(v)?;
+            let by = bounds.func.as_const(y)?.as_int()?;
+            let is_shift = op == Op::Shr && (1..63).contains(&by);
+            (is_shift && bounds.func.ty(v) == Type::I64).then_some((x, by))
+        };
+        goal.nodes().any(|v| {
+            let (Some((x, by)), Some(factor)) = (shifted(v), goal.linear_coefficient(v)) else {
+                return false;
+            };
+            if factor >= 0 || factor % (1 << by) != 0 {
+                return false;
+            }
+            let before = bounds.value(self.context, x);
+            let more = Poly::default().plus(factor >> by, &before);
+            let with = goal
+                .plus(-factor, &Poly::node(v))
+                .zip(more)
+                .and_then(|(rest, more)| rest.plus(1, &more));
+            with.is_some_and(|goal| self.reduce(goal).is_ok_and(|goals| goals.is_empty()))
+        })
+    }
+
+    /// Whether a goal follows with the operands of a known extreme in place of
+    /// it.
+    fn holds_for_operands(&mut self, goal: &Poly) -> bool {
+        let bounds = self.bounds;
+        let is_extreme = |v: NodeId| matches!(bounds.binary(v), Some((Op::Min | Op::Max, ..)));
+        let mut extremes = goal.nodes().filter(|&v| is_extreme(v));
+        extremes.any(|v| self.chosen(goal, v).is_ok_and(|goals| goals.is_empty()))
     }
 
     /// Whether a guard or a condition says so by itself.

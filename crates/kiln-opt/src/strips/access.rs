@@ -24,12 +24,25 @@ const LANES_APART: u32 = 8;
 const LANES_ANYWHERE: u32 = 16;
 
 /// Accesses that touch the same elements, but for a distance.
-#[derive(PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 struct Key {
     array: ArrayRef,
     /// By dimension; of a row whose elements lie side by side, the last one
     /// without its constant.
     index: Vec<Poly>,
+}
+
+impl Key {
+    /// Whether the elements of two rows are never the same: in one dimension
+    /// they are so far apart in all rounds of all loops.
+    fn is_apart(&self, other: &Key, is_index: impl Fn(NodeId) -> bool) -> bool {
+        let mut dims = self.index.iter().zip(&other.index);
+        dims.any(|(x, y)| {
+            let distance = x.plus(-1, y).map(Poly::split_constant);
+            let is_fixed = distance.is_some_and(|(rest, by)| rest == Poly::default() && by != 0);
+            is_fixed && !x.nodes().any(&is_index)
+        })
+    }
 }
 
 /// An access of a loop.
@@ -47,6 +60,10 @@ struct Touch {
 /// The rows of a loop and the accesses that make them.
 pub(super) struct Rows {
     rows: Vec<Row>,
+    /// What each row walks over.
+    keys: Vec<Key>,
+    /// The indices of the loop and of those in it.
+    indices: Vec<NodeId>,
     places: FxHashMap<NodeId, (usize, i64)>,
     touches: Vec<Touch>,
     /// The arrays that accesses without a place read or write.
@@ -111,6 +128,8 @@ impl Rows {
     pub(super) fn of(func: &Func, schedule: &Schedule, bounds: &Bounds<'_>, node: NodeId) -> Rows {
         let mut found = Rows {
             rows: Vec::new(),
+            keys: Vec::new(),
+            indices: Vec::new(),
             places: FxHashMap::default(),
             touches: Vec::new(),
             whole: Vec::new(),
@@ -120,6 +139,7 @@ impl Rows {
         let regions = schedule.inside(func, func.regions_of(node));
         let (around, accesses) = look_inside(func, schedule, node, &regions);
         if let Some(around) = &around {
+            found.indices = [&[around.index], &around.inner[..]].concat();
             found.is_regular = regions
                 .iter()
                 .all(|&r| around.is_regular(func, schedule, r));
@@ -209,7 +229,8 @@ impl Rows {
             array: access.array,
             index: polys,
         };
-        let row = *known.entry(key).or_insert_with(|| {
+        let row = *known.entry(key).or_insert_with_key(|key| {
+            self.keys.push(key.clone());
             self.rows.push(Row {
                 access: access.id,
                 offset,
@@ -242,7 +263,12 @@ impl Rows {
                 continue;
             }
             let moves = self.moves[place.0];
-            if !moves || !others.all(|other| other.place == touch.place) {
+            let is_safe = |other: &Touch| match other.place {
+                Some(at) if at == place => true,
+                Some((row, _)) => self.are_apart(row, place.0),
+                None => false,
+            };
+            if !moves || !others.all(is_safe) {
                 return Err(NotAStrip::Dependent { array: array() });
             }
         }
@@ -251,6 +277,11 @@ impl Rows {
             places: &self.places,
             whole: &self.whole,
         })
+    }
+
+    /// Whether two rows of an array have no element in common.
+    fn are_apart(&self, row: usize, other: usize) -> bool {
+        self.keys[row].is_apart(&self.keys[other], |v| self.indices.contains(&v))
     }
 
     /// Whether each round runs the loops inside of it as often, and there is

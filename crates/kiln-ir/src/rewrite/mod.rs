@@ -4,6 +4,8 @@
 //! schedule, which drops what nothing needs. A pass says only what becomes of
 //! the nodes it cares about.
 
+mod tile;
+
 use crate::builder::FuncBuilder;
 use crate::constant::Const;
 use crate::func::{
@@ -158,6 +160,13 @@ pub trait Rewrite {
         range
     }
 
+    /// How many rounds of the `for` loop `old` run at once, if it is more than
+    /// one; see [`Tile`].
+    fn tile(&mut self, old: NodeId) -> Option<Tile> {
+        let _ = old;
+        None
+    }
+
     /// How the counted loop `old` reduces, if it becomes a reduction. It
     /// carries one value.
     fn reduces(&mut self, old: NodeId) -> Option<Reduced> {
@@ -223,6 +232,16 @@ pub trait Rewrite {
     fn choice(&mut self, b: &mut FuncBuilder, choice: &Choice<'_>) -> Vec<NodeId> {
         choice.make(b)
     }
+}
+
+/// Rounds of a loop that run at once: loops in them that run as often in each
+/// become one, and what else there is runs for one round after the other. The
+/// loop carries nothing, begins at no less than 0, and no round touches what another one
+/// writes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Tile {
+    /// The rounds are two to this power.
+    pub shift: u32,
 }
 
 /// A `while` that counts.
@@ -622,6 +641,9 @@ impl<R: Rewrite> Copier<'_, R> {
             } => {
                 let ends = (self.get(b, *lo), self.get(b, *hi));
                 let init = self.all(b, init);
+                if let Some(tile) = self.rewrite.tile(id) {
+                    return self.tiled(b, tile, ends, *body);
+                }
                 if let Some(reduced) = self.rewrite.reduces(id) {
                     return vec![self.reduced(b, reduced, *body, ends, init[0])];
                 }
