@@ -8,14 +8,20 @@
 use super::inst::{Arg, Inst, MachFunc, Role, VInst};
 use crate::bottom_up::bottom_up;
 use regalloc2::{RegClass, VReg};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 /// Orders every block, in place.
 pub(crate) fn schedule(func: &mut MachFunc) {
     let blocks_of_uses = blocks_of_uses(func);
+    let mut alive = Alive::new(func.classes.len());
     for index in 0..func.blocks.len() {
         let block = &func.blocks[index];
-        let mut alive: FxHashSet<VReg> = block.succ_args.iter().flatten().copied().collect();
+        alive.clear();
+        block
+            .succ_args
+            .iter()
+            .flatten()
+            .for_each(|&v| alive.insert(v));
         let outlives = |reg: VReg| blocks_of_uses[reg.vreg()].is_used_outside(index);
         let mut insts = std::mem::take(&mut func.blocks[index].insts);
         let mut end = insts.len();
@@ -30,6 +36,38 @@ pub(crate) fn schedule(func: &mut MachFunc) {
             }
         }
         func.blocks[index].insts = insts;
+    }
+}
+
+/// A set of registers that is asked very often: for each the number of the
+/// time since which it is in the set.
+struct Alive {
+    since: Vec<u32>,
+    time: u32,
+}
+
+impl Alive {
+    fn new(registers: usize) -> Alive {
+        Alive {
+            since: vec![0; registers],
+            time: 0,
+        }
+    }
+
+    fn clear(&mut self) {
+        self.time += 1;
+    }
+
+    fn contains(&self, reg: VReg) -> bool {
+        self.since[reg.vreg()] == self.time
+    }
+
+    fn insert(&mut self, reg: VReg) {
+        self.since[reg.vreg()] = self.time;
+    }
+
+    fn remove(&mut self, reg: VReg) {
+        self.since[reg.vreg()] = 0;
     }
 }
 
@@ -84,20 +122,16 @@ fn run_start(insts: &[Inst], end: usize) -> usize {
     end - run.count()
 }
 
-fn walk_back(inst: &Inst, alive: &mut FxHashSet<VReg>) {
+fn walk_back(inst: &Inst, alive: &mut Alive) {
     inst.for_each_reg(|role, reg| match role {
-        Role::Def | Role::Incoming(_) => {
-            alive.remove(&reg);
-        }
-        _ => {
-            alive.insert(reg);
-        }
+        Role::Def | Role::Incoming(_) => alive.remove(reg),
+        _ => alive.insert(reg),
     });
 }
 
 /// Orders instructions that may all move, as far as memory allows. `alive`
 /// is what is alive behind them, and becomes what is alive before them.
-fn order_run(run: &mut [Inst], alive: &mut FxHashSet<VReg>, outlives: &dyn Fn(VReg) -> bool) {
+fn order_run(run: &mut [Inst], alive: &mut Alive, outlives: &impl Fn(VReg) -> bool) {
     let order = bottom_up(
         &dependencies(run),
         alive,
@@ -144,7 +178,7 @@ fn is_store(inst: &VInst) -> bool {
 }
 
 /// Registers alive before an instruction less those alive behind it.
-fn cost(inst: &Inst, alive: &FxHashSet<VReg>, outlives: &dyn Fn(VReg) -> bool) -> i32 {
+fn cost(inst: &Inst, alive: &Alive, outlives: &impl Fn(VReg) -> bool) -> i32 {
     let is_vector = |reg: VReg| reg.class() == RegClass::Float;
     let mut cost = 0;
     let mut seen = [None; 5];
@@ -154,8 +188,8 @@ fn cost(inst: &Inst, alive: &FxHashSet<VReg>, outlives: &dyn Fn(VReg) -> bool) -
             return;
         }
         match role {
-            Role::Def => cost -= i32::from(alive.contains(&reg)),
-            _ if alive.contains(&reg) || outlives(reg) => {}
+            Role::Def => cost -= i32::from(alive.contains(reg)),
+            _ if alive.contains(reg) || outlives(reg) => {}
             _ if seen[..count].contains(&Some(reg)) => {}
             _ => {
                 cost += 1;
