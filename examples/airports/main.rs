@@ -2,7 +2,8 @@
 //!
 //! The distance is a formula given as text, by default the great circle on a
 //! round earth. It runs over the columns of a CSV file in the interpreter and
-//! as native code, and the two are compared bit by bit.
+//! as native code, and the two are compared bit by bit. A second formula sums
+//! the distances up.
 //!
 //! ```text
 //! cargo run --release --bin airports
@@ -25,6 +26,13 @@ const DISTANCE: &str = "\
 let rad = pi / 180
 let a = sin((latitude - from_latitude) * rad / 2) ^ 2 + cos(latitude * rad) * cos(from_latitude * rad) * sin((longitude - from_longitude) * rad / 2) ^ 2
 km = 2 * 6371.0088 * asin(sqrt(a))";
+
+/// What there is to say of all distances.
+const SUMMARY: &str = "\
+mean = mean(km)
+deviation = std(km)
+near = sum(km < mean(km)) / count(km)
+farthest = argmax(km)";
 
 /// The airports, as columns.
 struct Airports {
@@ -84,6 +92,11 @@ fn main() -> Result<()> {
     let same = km.len() == check.len() && km.iter().zip(&check).all(|(a, b)| same_bits(*a, *b));
     println!("same bits: {}", if same { "yes" } else { "no" });
 
+    let summary: Formula = SUMMARY.parse()?;
+    let summary = native.kernel(&summary).reduce(&[("km", (&km).into())])?;
+    for (name, value) in summary.iter() {
+        println!("{name} = {value}");
+    }
     println!("the ten farthest of {}:", km.len());
     let mut order: Vec<usize> = (0..km.len()).collect();
     order.sort_by(|&a, &b| km[b].total_cmp(&km[a]));

@@ -18,10 +18,12 @@ mod ops;
 
 mod block;
 mod data;
+mod fold;
 mod held;
 mod math;
 mod program;
 mod scalar;
 
 pub use data::{Arg, Geometry, Slice, SliceMut};
+pub use fold::fold;
 pub use program::{Executor, Failure, Program, State, Unsupported};

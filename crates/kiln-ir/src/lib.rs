@@ -27,6 +27,7 @@ mod rewrite;
 mod schedule;
 mod signature;
 mod strip;
+mod tree;
 mod types;
 mod verify;
 
@@ -54,5 +55,6 @@ pub use signature::Signature;
 pub use strip::{
     Accesses, INNER_MAX, Places, Row, Strip, StripInput, Walk, cut, is_lane, strip_loop,
 };
+pub use tree::tree;
 pub use types::{Access, ArrayType, Layout, ParamType, Scalar, Type};
 pub use verify::{VerifyError, Violation, verify};

@@ -183,6 +183,11 @@ impl ArrayKernel {
         engine.explain(&self.inner.func, crate::Shape::Arrays, None)
     }
 
+    /// Whether a call runs native code, made if it must be.
+    pub(crate) fn is_native(&self) -> bool {
+        self.inner.engine.is_native() && self.inner.fast().is_some()
+    }
+
     /// Calls the function; `results` is filled with one value per result.
     ///
     /// # Errors

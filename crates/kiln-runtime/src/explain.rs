@@ -79,6 +79,31 @@ impl Engine {
         shape: Shape,
         level: Option<Level>,
     ) -> Result<Explanation, RuntimeError> {
+        let columns = vec![Column::Contiguous; func.params().len()];
+        self.explain_columns(func, shape, level, columns)
+    }
+
+    /// As [`explain`](Self::explain) of a loop over rows, for arguments of
+    /// which some are one value for all rows.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn explain_rows(
+        &self,
+        func: &Arc<Func>,
+        columns: &[Column],
+        level: Option<Level>,
+    ) -> Result<Explanation, RuntimeError> {
+        self.explain_columns(func, Shape::Rows, level, columns.to_vec())
+    }
+
+    fn explain_columns(
+        &self,
+        func: &Arc<Func>,
+        shape: Shape,
+        level: Option<Level>,
+        columns: Vec<Column>,
+    ) -> Result<Explanation, RuntimeError> {
         match shape {
             Shape::Row | Shape::Rows => crate::budget::admit(func, self.limits())?,
             Shape::Arrays => crate::budget::admit_any(func, self.limits())?,
@@ -89,7 +114,7 @@ impl Engine {
             Shape::Rows | Shape::Arrays => level.unwrap_or(best),
         };
         let (func, limits) = (func.clone(), *self.limits());
-        let explained = worker::run(move || explain(&func, shape, level, &limits));
+        let explained = worker::run(move || explain(&func, shape, &columns, level, &limits));
         let explained = explained.map_err(Failure::from).flatten();
         explained.map_err(|failure| RuntimeError::Code {
             what: failure.to_string(),
@@ -100,13 +125,14 @@ impl Engine {
 fn explain(
     row: &Func,
     shape: Shape,
+    columns: &[Column],
     level: Level,
     limits: &Limits,
 ) -> Result<Explanation, Failure> {
     let target = target_with(level)?;
     let func = match shape {
         Shape::Row => row.clone(),
-        Shape::Rows => elementwise(row, &vec![Column::Contiguous; row.params().len()]),
+        Shape::Rows => elementwise(row, columns),
         Shape::Arrays if is_guarded(row) => row.clone(),
         Shape::Arrays => guard_accesses(row),
     };

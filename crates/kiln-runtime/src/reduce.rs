@@ -1,11 +1,13 @@
 //! Functions of one row, each combined over all rows to one value, and what is
 //! made of these values.
 //!
-//! Each value is a reduction of the language in the shape of a tree, run as a
-//! function of arrays. Where several are taken of the same rows, or columns
-//! have to be gathered, rows come in pieces that stay in the cache; on several
-//! threads they come in pieces anyway. Pieces are subtrees of the shape, so how
-//! rows are cut shows in no bit.
+//! Each value is a reduction of the language in the shape of a tree. Native
+//! code runs it as a function of arrays; the interpreter, whose reductions go
+//! value by value, computes rows in blocks and combines what they give. Where
+//! several are taken of the same rows, or columns have to be gathered, rows
+//! come in pieces that stay in the cache; on several threads they come in
+//! pieces anyway. Pieces are subtrees of the shape, so how rows are cut shows
+//! in no bit.
 //!
 //! A row that fails is looked for once more, in the interpreter: a reduction
 //! stores nothing, and its code does not say which row it was.
@@ -25,7 +27,7 @@ use crate::rows::part;
 use crate::specials::Specials;
 use crate::stats::count;
 use crate::threads::{Parallel, pieces};
-use kiln_interp::Slice;
+use kiln_interp::{Slice, fold};
 use kiln_ir::{Column, Combine, Const, Func, Scalar, elementwise, reduction};
 use std::fmt;
 use std::ops::Range;
@@ -67,8 +69,14 @@ struct Inner {
 
 struct Made {
     total: Total,
-    /// The reduction for one kind of each argument.
-    specials: Specials<Result<ArrayKernel, RuntimeError>>,
+    specials: Specials<Result<Special, RuntimeError>>,
+}
+
+/// What computes a value for one kind of each argument.
+struct Special {
+    reduction: ArrayKernel,
+    /// The value of each row.
+    rows: Interpreted,
 }
 
 impl Engine {
@@ -100,7 +108,10 @@ impl Engine {
         if self.0.is_eager() {
             for made in &kernel.inner.totals {
                 let columns = made.columns(|_| Column::Contiguous);
-                made.with_kernel(self, &columns, |_| Ok(()))?;
+                made.with_special(self, &columns, |special| {
+                    special.reduction.prepare();
+                    Ok(())
+                })?;
             }
         }
         Ok(kernel)
@@ -125,8 +136,8 @@ impl ReduceKernel {
     ///
     /// # Errors
     /// When the arguments do not fit in number, type or length; the fault of
-    /// the lowest failing row of the first value that fails in its piece; that
-    /// of what makes the results.
+    /// the lowest failing row, there of the first value that fails; that of
+    /// what makes the results.
     pub fn call(
         &self,
         rows: usize,
@@ -190,13 +201,25 @@ impl Inner {
         self.run(parallel, rows, count, &|piece| {
             let Range { start, end } = cut.piece(piece);
             let range = start as usize..end as usize;
+            let mut failed: Option<RuntimeError> = None;
             for (index, (made, args)) in self.totals.iter().zip(args).enumerate() {
-                let (value, ran) = made.call(&self.engine, args, range.clone())?;
-                slots[piece * totals + index].store(value, Ordering::Relaxed);
-                match ran.tier {
-                    Tier::Interpreter => is_interpreted.store(true, Ordering::Relaxed),
-                    Tier::Native => _ = level.set(ran),
+                match made.call(&self.engine, args, range.clone()) {
+                    Ok((value, ran)) => {
+                        slots[piece * totals + index].store(value, Ordering::Relaxed);
+                        match ran.tier {
+                            Tier::Interpreter => is_interpreted.store(true, Ordering::Relaxed),
+                            Tier::Native => _ = level.set(ran),
+                        }
+                    }
+                    // So it does not show how rows were cut.
+                    Err(error) => match &failed {
+                        Some(before) if row(before) <= row(&error) => {}
+                        _ => failed = Some(error),
+                    },
                 }
+            }
+            if let Some(error) = failed {
+                return Err(error);
             }
             Ok(())
         })?;
@@ -271,19 +294,26 @@ impl Made {
             .collect()
     }
 
-    fn with_kernel<T>(
+    fn with_special<T>(
         &self,
         engine: &Engine,
         columns: &[Column],
-        with: impl FnOnce(&ArrayKernel) -> Result<T, RuntimeError>,
+        with: impl FnOnce(&Special) -> Result<T, RuntimeError>,
     ) -> Result<T, RuntimeError> {
         let Total { func, combine, row } = &self.total;
         let make = || {
-            let kernel = engine.arrays(reduction(func, columns, *combine, *row))?;
-            Ok(kernel.parallel(false))
+            let mut numbered = columns.to_vec();
+            if let Some(row) = *row {
+                numbered[row] = Column::Contiguous;
+            }
+            let reduction = engine.arrays(reduction(func, columns, *combine, *row))?;
+            Ok(Special {
+                reduction: reduction.parallel(false),
+                rows: Interpreted::new(&elementwise(func, &numbered))?,
+            })
         };
         self.specials.with(columns, make, |made| match made {
-            Ok(kernel) => with(kernel),
+            Ok(special) => with(special),
             Err(error) => Err(error.clone()),
         })
     }
@@ -299,6 +329,21 @@ impl Made {
             ColumnArg::Value(_) => Column::Uniform,
             ColumnArg::Column(_) | ColumnArg::Update(..) => Column::Contiguous,
         });
+        self.with_special(engine, &columns, |special| {
+            match special.reduction.is_native() {
+                true => self.reduce(special, args, rows),
+                false => Ok((self.interpret(special, args, rows)?, Ran::INTERPRETED)),
+            }
+        })
+    }
+
+    /// Combines some rows by the reduction.
+    fn reduce(
+        &self,
+        special: &Special,
+        args: &[ColumnArg<'_>],
+        rows: Range<usize>,
+    ) -> Result<(u64, Ran), RuntimeError> {
         let gathered = gathered(args, &rows);
         let first = Const::i64(rows.start as i64);
         let mut given: Vec<Arg<'_>> = args
@@ -312,42 +357,62 @@ impl Made {
             .collect();
         given.push(Const::i64(rows.len() as i64).into());
         let mut result = [0];
-        self.with_kernel(engine, &columns, |kernel| {
-            match kernel.call_slots(&mut given, &mut result) {
-                Ok(ran) => Ok((result[0], ran)),
-                Err(error @ RuntimeError::Fault(_)) => Err(self
-                    .locate(args, &gathered, &columns, &rows)
-                    .err()
-                    .unwrap_or(error)),
-                Err(error) => Err(error),
+        match special.reduction.call_slots(&mut given, &mut result) {
+            Ok(ran) => Ok((result[0], ran)),
+            Err(error @ RuntimeError::Fault(_)) => {
+                // The same fault, with its row.
+                let found = self.interpret(special, args, rows);
+                Err(found.err().unwrap_or(error))
             }
-        })
+            Err(error) => Err(error),
+        }
     }
 
-    /// Fails as the lowest failing row does.
-    #[cold]
-    fn locate(
+    /// Combines some rows in the interpreter.
+    fn interpret(
         &self,
+        special: &Special,
         args: &[ColumnArg<'_>],
-        gathered: &[Option<Buffer>],
-        columns: &[Column],
-        rows: &Range<usize>,
-    ) -> Result<(), RuntimeError> {
-        use kiln_interp::Arg as Interpreter;
-        let func = &self.total.func;
-        let interpreted = Interpreted::new(&elementwise(func, columns))?;
-        let mut out = Buffer::zeroed(func.results()[0].scalar, rows.len());
-        let mut given: Vec<Interpreter<'_>> = args
-            .iter()
-            .zip(gathered)
-            .map(|(arg, gathered)| match slice(arg, gathered, rows) {
-                Ok(slice) => Interpreter::Slice(slice),
-                Err(value) => Interpreter::Value(value),
-            })
-            .collect();
-        given.push(Interpreter::SliceMut(out.as_slice_mut()));
-        let done = interpreted.run_rows(&mut given, 0..rows.len());
-        done.map_err(|failure| interpreted.error(failure, Some(rows.start)))
+        rows: Range<usize>,
+    ) -> Result<u64, RuntimeError> {
+        let scalar = self.total.func.results()[0].scalar;
+        let mut out = Buffer::zeroed(scalar, rows.len().min(PIECE_ROWS));
+        let mut numbers: Vec<i64> = Vec::new();
+        let mut values = Vec::new();
+        for start in rows.clone().step_by(PIECE_ROWS) {
+            let piece = start..rows.end.min(start + PIECE_ROWS);
+            let gathered = gathered(args, &piece);
+            if self.total.row.is_some() {
+                numbers.clear();
+                numbers.extend(piece.clone().map(|row| row as i64));
+            }
+            let mut given: Vec<kiln_interp::Arg<'_>> = args
+                .iter()
+                .enumerate()
+                .map(|(index, arg)| match slice(arg, &gathered[index], &piece) {
+                    _ if self.total.row == Some(index) => {
+                        kiln_interp::Arg::Slice(Slice::I64(&numbers))
+                    }
+                    Ok(slice) => kiln_interp::Arg::Slice(slice),
+                    Err(value) => kiln_interp::Arg::Value(value),
+                })
+                .collect();
+            given.push(kiln_interp::Arg::SliceMut(out.as_slice_mut()));
+            let done = special.rows.run_rows(&mut given, 0..piece.len());
+            drop(given);
+            done.map_err(|failure| special.rows.error(failure, Some(start)))?;
+            let computed = part(out.as_slice(), 0..piece.len());
+            values.push(fold(self.total.combine, computed).bits());
+        }
+        Ok(combined(self.total.combine, scalar, values.into_iter()).bits())
+    }
+}
+
+/// The row that failed; none is before all others, as it is no fault of a row.
+fn row(error: &RuntimeError) -> Option<usize> {
+    match error {
+        RuntimeError::Fault(fault) => fault.row,
+        _ => None,
     }
 }
 

@@ -23,6 +23,8 @@ mod mxcsr;
 #[cfg(feature = "rayon")]
 #[path = "it/pieces.rs"]
 mod pieces;
+#[path = "it/reduce.rs"]
+mod reduce;
 #[path = "it/scalar.rs"]
 mod scalar;
 #[cfg(feature = "rayon")]

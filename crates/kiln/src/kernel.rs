@@ -387,10 +387,16 @@ impl Kernel {
         inputs: &[(&str, T)],
         level: Option<kiln_runtime::Level>,
     ) -> Result<kiln_runtime::Explanation, Error> {
+        use kiln_ir::Column;
         use kiln_runtime::Shape;
         let bound = self.bind_any(inputs)?.bound;
         let runtime = self.inner.engine.runtime();
-        let mut explained = runtime.explain(&bound.func, Shape::Rows, level)?;
+        // What is known of whole columns comes after the inputs.
+        let validities = bound.inputs.iter().filter(|(_, nullable)| *nullable);
+        let given = bound.inputs.len() + validities.count();
+        let mut columns = vec![Column::Contiguous; given];
+        columns.resize(bound.func.params().len(), Column::Uniform);
+        let mut explained = runtime.explain_rows(&bound.func, &columns, level)?;
         let loops = bound.totals.iter().flat_map(|totals| totals.loops());
         for (index, func) in loops.enumerate() {
             let total = runtime.explain(&Arc::new(func), Shape::Arrays, level)?;

@@ -544,6 +544,119 @@ fn single_values_depend_on_no_row() {
     );
 }
 
+/// Texts of nested totals, from a seed.
+struct Texts(u64);
+
+impl Texts {
+    fn pick(&mut self, of: u64) -> u64 {
+        // A linear congruential generator (Knuth, "MMIX").
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005);
+        self.0 = self.0.wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % of
+    }
+
+    fn number(&mut self, depth: u32) -> String {
+        let leaf = ["x", "y", "n", "0.5", "3"];
+        if depth == 0 {
+            return leaf[self.pick(5) as usize].to_owned();
+        }
+        let a = self.number(depth - 1);
+        const OF_ONE: [&str; 11] = [
+            "sum",
+            "mean",
+            "max",
+            "min",
+            "std",
+            "argmax",
+            "argmin",
+            "count",
+            "logsumexp",
+            "prod",
+            "abs",
+        ];
+        match self.pick(18) {
+            0 => format!("({a} + {})", self.number(depth - 1)),
+            1 => format!("({a} - {})", self.number(depth - 1)),
+            2 => format!("({a} * {})", self.number(depth - 1)),
+            3 => format!("({a} // {})", self.number(depth - 1)),
+            4 => format!(
+                "if({}, {a}, {})",
+                self.truth(depth - 1),
+                self.number(depth - 1)
+            ),
+            5 => format!("coalesce({a}, {})", self.number(depth - 1)),
+            6 => format!("dot({a}, {})", self.number(depth - 1)),
+            function => format!("{}({a})", OF_ONE[function as usize - 7]),
+        }
+    }
+
+    fn truth(&mut self, depth: u32) -> String {
+        let (a, b) = (self.number(depth), self.number(depth));
+        match self.pick(4) {
+            0 => format!("any({a} < {b})"),
+            1 => format!("all({a} > {b})"),
+            _ => format!("{a} <= {b}"),
+        }
+    }
+}
+
+/// The rows of a map, or its error: what every way to run has to agree on.
+fn outcome(engine: &Engine, text: &str, len: usize) -> Result<Vec<Option<u64>>, String> {
+    let x = numbers(len, &[f64::NAN, 0.0, -0.0]);
+    let y: Vec<Option<f64>> = (x.iter().enumerate())
+        .map(|(i, &x)| (i % 5 != 1).then_some(x * 0.25))
+        .collect();
+    let n: Vec<i32> = x.iter().map(|&x| (x / 16.0) as i32).collect();
+    let columns = std::collections::HashMap::from([
+        ("x", Column::from(&x)),
+        ("y", Column::from(&y[..])),
+        ("n", Column::from(&n)),
+    ]);
+    let mapped = engine.kernel(&formula(text)).map_rows(len, &columns);
+    let mapped = mapped.map_err(|error| error.to_string())?;
+    let cell = |value: Value| match value {
+        Value::Missing => None,
+        Value::I64(value) => Some(value as u64),
+        other => other.as_f64().map(bits),
+    };
+    Ok(mapped["result"].iter().map(cell).collect())
+}
+
+#[test]
+fn nested_totals_agree_every_way() {
+    let engines = engines();
+    let (mut texts, mut values, mut errors) = (Texts(7), 0, 0);
+    for _ in 0..120 {
+        let text = texts.number(3);
+        for len in [1, 100, 1_030, 40_000] {
+            let expected = outcome(&engines[0].1, &text, len);
+            match &expected {
+                Ok(_) => values += 1,
+                Err(_) => errors += 1,
+            }
+            for (name, engine) in &engines[1..] {
+                assert_eq!(
+                    outcome(engine, &text, len),
+                    expected,
+                    "{text}, {len}, {name}"
+                );
+            }
+        }
+    }
+    assert!(
+        values > 200 && errors > 20,
+        "{values} values, {errors} errors"
+    );
+    let shared = engines
+        .iter()
+        .map(|(_, engine)| engine.stats().parallel)
+        .max();
+    assert_eq!(
+        shared > Some(0),
+        cfg!(all(feature = "rayon", feature = "jit"))
+    );
+}
+
 #[test]
 fn where_a_call_ran_is_told() {
     for (_, engine) in engines() {
