@@ -1,5 +1,6 @@
 //! What a run does with each column: decided once, from the header.
 
+use super::is_standard;
 use crate::args::Map;
 use crate::csv::{Records, write_name};
 use crate::report::{Failure, failure};
@@ -52,7 +53,11 @@ impl Plan {
         let reading = || format!("cannot read {input}");
         head.extend_from_slice(records.take_mark().with_context(reading)?);
         if !records.read(ALL).with_context(reading)? {
-            return Err(failure(format!("{input} has no header line")));
+            let hint = match is_standard(&args.input) {
+                true => "; `--input` names a file",
+                false => "",
+            };
+            return Err(failure(format!("{input} has no header line{hint}")));
         }
         if records.len() > ALL.len() {
             let most = ALL.len();

@@ -208,6 +208,18 @@ fn a_failing_row_has_its_line() {
 }
 
 #[test]
+fn nothing_on_standard_input_says_how_to_name_a_file() {
+    let ran = kiln_on("", &["map", "x + 1"]);
+    assert_eq!(
+        ran.failed(),
+        "error: standard input has no header line; `--input` names a file\n"
+    );
+    let (_folder, path) = folder_with("empty.csv", "");
+    let ran = kiln(&["map", "x + 1", "--input", text(&path)]);
+    assert!(ran.failed().ends_with("empty.csv has no header line\n"));
+}
+
+#[test]
 fn rows_have_as_many_cells_as_the_header() {
     let ran = kiln_on("a,b\n1,2\n3\n", &["map", "c = a"]);
     assert_eq!(
