@@ -58,8 +58,16 @@ pub fn formula_text(data: &[u8]) {
     });
     match lowered {
         Ok(lowered) => {
-            if let Err(error) = verify(&lowered.func) {
-                panic!("{error}\n{text}\n{}", lowered.func);
+            let stages = lowered.totals.iter().flat_map(|totals| &totals.stages);
+            let rows = stages.clone().flat_map(|stage| &stage.totals);
+            let all = rows
+                .map(|total| &total.func)
+                .chain(stages.map(|stage| &stage.finish))
+                .chain(lowered.totals.iter().map(|totals| &totals.single.func));
+            for func in all.chain([&lowered.func]) {
+                if let Err(error) = verify(func) {
+                    panic!("{error}\n{text}\n{func}");
+                }
             }
         }
         Err(problems) => assert!(!problems.to_string().is_empty()),

@@ -254,13 +254,12 @@ impl Plan {
 
     fn stage(&mut self, source: &Source<'_>, mut steps: Vec<Step>) {
         let mut totals: Vec<Total> = Vec::new();
+        // The names of parameters say what they are, so text tells all.
+        let mut seen: FxHashMap<(Combine, String), usize> = FxHashMap::default();
         for step in &mut steps {
             for total in super::reductions::totals(source, &self.known, step) {
-                let is_same = |other: &Total| {
-                    (other.combine, &other.params) == (total.combine, &total.params)
-                        && other.func.to_string() == total.func.to_string()
-                };
-                let index = totals.iter().position(is_same).unwrap_or(totals.len());
+                let key = (total.combine, total.func.to_string());
+                let index = *seen.entry(key).or_insert(totals.len());
                 if index == totals.len() {
                     totals.push(total);
                 }

@@ -193,3 +193,17 @@ fn large_formulas_lower_quickly() {
     assert!(started.elapsed() < SOON, "{:?}", started.elapsed());
     assert!(lowered.func.can_fail());
 }
+
+/// Each total is combined by a Func of its own, and equal ones are one.
+#[test]
+fn as_many_totals_as_the_limits_allow() {
+    let totals: Vec<String> = (1..=1_000).map(|i| format!("sum(n // {i})")).collect();
+    let text = format!("{} + {}", totals.join(" + "), totals[..20].join(" + "));
+    let formula = parse(&text, &Limits::trusted()).unwrap();
+    let n = kiln_ir::Scalar::I32.into();
+    let lowered = formula.lower(&[("n", n)], &Options::new()).unwrap();
+    let found = lowered.totals.unwrap();
+    assert_eq!(found.stages.len(), 1);
+    assert_eq!(found.stages[0].totals.len(), totals.len());
+    assert_eq!(found.taken.len(), totals.len());
+}
