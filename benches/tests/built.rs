@@ -19,8 +19,9 @@ fn text(func: &kiln::Func) -> String {
 
 /// Kernels that are held to plain Rust alone: what is particular in them are
 /// the guards that the attribute writes, which have tests of their own.
-const PLACES: [&str; 7] = [
+const PLACES: [&str; 8] = [
     "gather",
+    "series",
     "scatter",
     "search",
     "interpolate",

@@ -5,7 +5,7 @@ use super::{Buffers, CACHED, Case, Ours, read, x, z, zeros};
 use kiln::kernel;
 
 pub(super) const PLACES: &[Case] = &[
-    GATHER, SCATTER, CHOICE, SEARCH, SPARSE_ROW, SPARSE, SPARSE_SUM,
+    GATHER, SCATTER, CHOICE, SEARCH, SERIES, SPARSE_ROW, SPARSE, SPARSE_SUM,
 ];
 
 /// Elements of the table that is read: half a first-level cache.
@@ -123,6 +123,50 @@ const SEARCH: Case = Case {
         func: || search::kernel().func().clone(),
         args: |buffers| match &buffers.reals[..] {
             [t, x] => vec![read(t), read(x), (&mut buffers.ints[0]).into()],
+            _ => Vec::new(),
+        },
+    },
+};
+
+/// The first terms of the exponential series, as many as data say.
+#[kernel(overflow = "wrap")]
+fn series(terms: &[i64], x: &[f64], y: &mut [f64]) {
+    for i in 0..y.len() {
+        let (mut sum, mut term) = (1.0, 1.0);
+        for k in 1..terms[i] {
+            term *= x[i] / k as f64;
+            sum += term;
+        }
+        y[i] = sum;
+    }
+}
+
+const SERIES: Case = Case {
+    kernel: "series",
+    sizes: CACHED,
+    elements: |n| n,
+    exact: true,
+    buffers: |n| Buffers {
+        reals: vec![x(n), zeros(n)],
+        ints: vec![indices(n, 24)],
+        result: 0.0,
+    },
+    plain: |buffers| {
+        if let [x, y] = &mut buffers.reals[..] {
+            for ((y, x), &terms) in y.iter_mut().zip(&*x).zip(&buffers.ints[0]) {
+                let (mut sum, mut term) = (1.0, 1.0);
+                for k in 1..terms {
+                    term *= x / k as f64;
+                    sum += term;
+                }
+                *y = sum;
+            }
+        }
+    },
+    ours: Ours::Arrays {
+        func: || series::kernel().func().clone(),
+        args: |buffers| match &mut buffers.reals[..] {
+            [x, y] => vec![(&buffers.ints[0]).into(), read(x), y.into()],
             _ => Vec::new(),
         },
     },

@@ -274,6 +274,18 @@ pub fn strip_loop(func: &Func) -> Option<NodeId> {
     }
 }
 
+/// Whether a counted loop in a strip is equally long in all rounds: its bounds
+/// are then given to the strip.
+pub fn is_even(func: &Func, lo: NodeId, hi: NodeId) -> bool {
+    let is_given = |v| {
+        matches!(
+            func.node(v),
+            Node::Const(_) | Node::Param(_) | Node::Len { .. }
+        )
+    };
+    is_given(lo) && is_given(hi)
+}
+
 /// The array of an access.
 fn array_of(func: &Func, access: NodeId) -> ArrayRef {
     match *func.node(access) {

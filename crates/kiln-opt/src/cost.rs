@@ -8,7 +8,8 @@
 use crate::report::LoopReport;
 use crate::widen::{NotWidened, widen};
 use kiln_ir::{
-    Class, Func, Layout, Node, NodeId, Op, RegionId, Schedule, Strip, StripInput, Type, strip_loop,
+    Class, Func, Layout, Node, NodeId, Op, RegionId, Schedule, Strip, StripInput, Type, is_even,
+    strip_loop,
 };
 
 /// A side of an `if` that costs no more runs whether or not it is wanted: the
@@ -79,6 +80,8 @@ pub fn block_lanes(func: &Func, level_bits: u32) -> u16 {
         return 1;
     };
     let vectors = match ops {
+        // The longest of few is less long than that of many.
+        _ if has_uneven_loop(func) => 1,
         // What it carries takes registers all the time.
         small if small <= SMALL_BODY && has_while(func) => 2,
         small if small <= SMALL_BODY => 4,
@@ -109,6 +112,14 @@ fn has_while(func: &Func) -> bool {
     (0..func.node_count()).any(|i| matches!(func.node(NodeId::new(i)), Node::While { .. }))
 }
 
+/// Whether a loop inside is not equally long in all rounds.
+fn has_uneven_loop(func: &Func) -> bool {
+    (0..func.node_count()).any(|i| match *func.node(NodeId::new(i)) {
+        Node::For { lo, hi, .. } => !is_even(func, lo, hi),
+        _ => false,
+    })
+}
+
 /// A strip over blocks, of as many rounds as vectors of `level_bits` bits are
 /// best used with.
 ///
@@ -118,6 +129,9 @@ pub fn widen_strip(strip: &Strip, level_bits: u32) -> Result<Func, NotWidened> {
     let free = || block_lanes(&strip.func, level_bits);
     if level_bits <= 128 && is_whole_twice(strip) {
         return Err(NotWidened::LanesApart);
+    }
+    if level_bits <= 128 && has_uneven_loop(&strip.func) {
+        return Err(NotWidened::Uneven);
     }
     widen(&strip.func, strip.block.unwrap_or_else(free))
 }

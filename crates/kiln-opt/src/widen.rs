@@ -11,7 +11,7 @@
 use crate::cost::{BRANCH_PRICE, region_price};
 use kiln_ir::{
     ArrayRef, Const, FaultKind, Func, FuncBuilder, Node, NodeId, Op, ParamType, RegionId, Scalar,
-    Schedule, Type, as_row_loop, is_lane,
+    Schedule, Type, as_row_loop, is_even, is_lane,
 };
 use rustc_hash::FxHashSet;
 use thiserror::Error;
@@ -47,6 +47,9 @@ pub enum NotWidened {
     /// Two lanes do not make up for what is done lane by lane.
     #[error("at 128 bits it takes longer to read and write where floats say")]
     LanesApart,
+    /// Two lanes do not make up for rounds of which the longest is waited for.
+    #[error("at 128 bits it takes longer to wait for the longest of the loops inside")]
+    Uneven,
     /// A value cannot be a vector.
     #[error("{op} works on one row at a time")]
     Op {
@@ -168,7 +171,11 @@ fn check_effects(func: &Func, body: RegionId, seen: &mut Effects) -> Result<(), 
                 check_masked(func, *cond)?;
                 check_masked(func, *body)?;
             }
-            Node::For { body, .. } => {
+            // It runs until no row is left, as a `while` does.
+            Node::For { lo, hi, .. } if !is_even(func, *lo, *hi) && seen.stored => {
+                return Err(NotWidened::LateGuard);
+            }
+            Node::For { lo, hi, body, .. } => {
                 let before = seen.stored;
                 let mut inside = Effects {
                     stored: before,
@@ -180,7 +187,7 @@ fn check_effects(func: &Func, body: RegionId, seen: &mut Effects) -> Result<(), 
                     return Err(NotWidened::LateGuard);
                 }
                 seen.stored |= inside.stored;
-                seen.checked |= inside.checked;
+                seen.checked |= inside.checked || !is_even(func, *lo, *hi);
             }
             _ => return Err(NotWidened::InnerLoop),
         }
@@ -418,7 +425,12 @@ impl Widener<'_> {
             Node::For {
                 lo, hi, init, body, ..
             } => {
-                self.results[id.index()] = self.inner_loop([*lo, *hi], init, *body)?;
+                let bounds = [*lo, *hi].map(|v| self.value(v));
+                let is_even = bounds.iter().all(|&v| !self.b.ty(v).is_vector());
+                self.results[id.index()] = match is_even {
+                    true => self.inner_loop(bounds, init, *body)?,
+                    false => self.masked_for(id, bounds, init, *body)?,
+                };
                 return Ok(());
             }
             Node::While { init, cond, body } => {
@@ -524,6 +536,55 @@ impl Widener<'_> {
         let mut results = self.b.end_while(test, &first, &next);
         results.truncate(init.len());
         Ok(results)
+    }
+
+    /// A counted loop that rows run differently often: until no row is left.
+    /// The index is carried, for each row; it cannot overflow where it counts.
+    fn masked_for(
+        &mut self,
+        id: NodeId,
+        [lo, hi]: [NodeId; 2],
+        init: &[NodeId],
+        body: RegionId,
+    ) -> Result<Vec<NodeId>, NotWidened> {
+        check_masked(self.func, body)?;
+        let (lo, hi) = (self.vector(lo), self.vector(hi));
+        let mut first = vec![lo];
+        for &value in init {
+            let value = self.value(value);
+            first.push(self.vector(value));
+        }
+        let go_on = self.b.op(Op::Lt, &[lo, hi]);
+        first.push(match self.mask {
+            Some(outer) => self.b.op(Op::And, &[outer, go_on]),
+            None => go_on,
+        });
+        let last = first.len() - 1;
+        let asked = self.b.begin_while(&first);
+        let any = self.b.op(Op::Any, &asked[last..]);
+        let (test, carried) = self.b.begin_do(any);
+        let mask = carried[last];
+        let outer = self.mask.replace(mask);
+        for (&arg, &value) in self.func.region(body).args.iter().zip(&carried) {
+            self.map[arg.index()] = Some(value);
+        }
+        let yields = self.region(body)?;
+        let one = self.b.i64(1);
+        let one = self.vector(one);
+        let index = self.b.op(Op::Add, &[carried[0], one]);
+        let mut next = vec![index];
+        for (nth, (value, &before)) in yields.into_iter().zip(&carried[1..]).enumerate() {
+            let value = self.vector(value);
+            next.push(match self.is_read_after(id, nth) {
+                true => self.next_where(mask, value, before),
+                false => value,
+            });
+        }
+        let go_on = self.b.op(Op::Lt, &[index, hi]);
+        next.push(self.b.op(Op::And, &[mask, go_on]));
+        self.mask = outer;
+        let results = self.b.end_while(test, &first, &next);
+        Ok(results[1..last].to_vec())
     }
 
     /// Which rows go on with these carried values.
@@ -703,14 +764,10 @@ impl Widener<'_> {
     /// A counted loop in a row, which all rows run equally often.
     fn inner_loop(
         &mut self,
-        bounds: [NodeId; 2],
+        [lo, hi]: [NodeId; 2],
         init: &[NodeId],
         body: RegionId,
     ) -> Result<Vec<NodeId>, NotWidened> {
-        let [lo, hi] = bounds.map(|v| self.value(v));
-        if self.b.ty(lo).is_vector() || self.b.ty(hi).is_vector() {
-            return Err(NotWidened::InnerLoop);
-        }
         let mut first = Vec::with_capacity(init.len());
         for &value in init {
             let value = self.value(value);

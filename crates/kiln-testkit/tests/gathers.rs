@@ -1,6 +1,7 @@
 //! Loops that read or write where data say: the same bits every way, the same
 //! failures, nothing touched outside, also where a check holds back only some
-//! lanes, and writes in their order.
+//! lanes, and writes in their order. And loops inside of them that are as long as
+//! data say.
 
 use kiln_codegen::Level;
 use kiln_ir::{ArrayType, Const, Func, Layout, Scalar, guard_accesses, parse};
@@ -272,6 +273,56 @@ const LOOPS: &[(&str, &str)] = &[
     ),
 ];
 
+/// Loops with one inside that is not equally long in all rounds.
+const UNEVEN: &[(&str, &str)] = &[
+    (
+        "as many terms as data say, one of which may be one too many",
+        "func @f(k: [i64], x: [f64], y: mut [f64]) {
+    n = len y
+    for i in 0..n {
+        j = load k[i]
+        m = min j, 50
+        v = load x[i]
+        s, p = for l in 0..m with a = 0.0, b = 1.0 {
+            few = lt l, 45
+            g = guard few, assert \"few terms\", l
+            c = cast.f64 l
+            d = add c, 1.0
+            e = mul b, v
+            f = div e, d
+            h = add a, f
+            yield h, f
+        }
+        store y[i], s
+    }
+}",
+    ),
+    (
+        "from and to where data say",
+        "func @f(x: [i64], z: [i64], u: [f64], y: mut [i64], w: mut [f64]) {
+    n = len y
+    for i in 0..n {
+        a = load x[i]
+        b = load z[i]
+        o = load u[i]
+        least = max a, -6
+        lo = min least, 2
+        hi = min b, 25
+        s, c, p = for l in lo..hi with t = 1, q = 0, r = 0.5 {
+            e = mul l, l
+            d = add t, e
+            f = add q, 1
+            v = mul r, o
+            yield d, f, v
+        }
+        e = add s, c
+        store y[i], e
+        store w[i], p
+    }
+}",
+    ),
+];
+
 /// The same with writes: of rounds that write one element the last one counts.
 const WRITES: &[(&str, &str)] = &[
     (
@@ -375,12 +426,15 @@ fn table(ty: ArrayType, m: usize, salt: u64) -> Array {
 
 #[test]
 fn loops_with_places_that_are_data_have_the_bits_of_loops_of_one_lane() {
-    for (name, text) in LOOPS.iter().chain(WRITES) {
+    for (name, text) in LOOPS.iter().chain(WRITES).chain(UNEVEN) {
         let func = parse(text).unwrap_or_else(|e| panic!("{name}: {e}"));
         let mut whole =
             Whole::new(&guard_accesses(&func)).unwrap_or_else(|e| panic!("{name}: {e}"));
         for level in host_levels() {
-            assert_eq!(whole.strips(level), 1, "{name} at {level}");
+            // Two lanes are too few to wait for the longest.
+            let is_left_out = level == Level::V128 && UNEVEN.iter().any(|(n, _)| n == name);
+            let strips = usize::from(!is_left_out);
+            assert_eq!(whole.strips(level), strips, "{name} at {level}");
         }
         let has_indices = func.params().iter().any(|p| p.name.starts_with('k'));
         let (mut failed, mut finished) = (0, 0);

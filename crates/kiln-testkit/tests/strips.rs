@@ -224,6 +224,29 @@ const LOOPS: &[(&str, bool)] = &[
         true,
     ),
     (
+        "func @series(k: [i64], x: [f64], y: mut [f64]) {
+    n = len y
+    for i in 0..n {
+        m = load k[i]
+        v = load x[i]
+        s, p = for l in 0..m with a = 0.0, b = 1.0 {
+            few = lt l, 2
+            one = eq l, 2
+            g = or few, one
+            c = cast.f64 l
+            d = add c, 1.0
+            e = mul b, v
+            f = div e, d
+            h = add a, f
+            j = select g, h, a
+            yield j, f
+        }
+        store y[i], s
+    }
+}",
+        false,
+    ),
+    (
         "func @scatter(k: [i64], kb: [u16], x: [f64], y: mut [f64], t: mut [f64], z: mut [i8 rank 2 strided]) {
     n = len y
     for i in 0..n {

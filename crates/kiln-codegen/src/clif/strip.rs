@@ -25,7 +25,7 @@ use crate::{CodegenError, FrameLayout};
 use cranelift_codegen::ir::{AbiParam, Block, InstBuilder, Signature, StackSlot, Value, types};
 use kiln_ir::{
     Access, ArrayRef, ArrayType, Func, Layout, Node, NodeId, Op, ParamType, RegionId, Row, Scalar,
-    Schedule, StripInput,
+    Schedule, StripInput, is_even,
 };
 
 /// Which rounds a strip is called for, and what it is given besides.
@@ -384,7 +384,12 @@ impl Lowerer<'_> {
 
 /// Whether a strip can end before its last round.
 fn can_end_early(func: &Func) -> bool {
-    let is_unbounded = |i| matches!(func.node(NodeId::new(i)), Node::While { .. });
+    let is_unbounded = |i| match *func.node(NodeId::new(i)) {
+        Node::While { .. } => true,
+        // It runs until no round is left that wants it.
+        Node::For { lo, hi, .. } => !is_even(func, lo, hi),
+        _ => false,
+    };
     func.can_fail() || (0..func.node_count()).any(is_unbounded)
 }
 

@@ -70,16 +70,22 @@ pub(super) struct Rows {
     whole: Vec<(ArrayRef, kiln_ir::Access)>,
     /// Rows whose elements are distinct from round to round.
     moves: Vec<bool>,
-    /// Whether each round runs the loops inside of it as often, and there is
-    /// nothing in it but counted ones and those that run until they are done.
+    /// Whether there is nothing in it but counted loops and those that run
+    /// until they are done.
     is_regular: bool,
+    /// Whether a loop inside of it that is not equally long in all rounds goes
+    /// along an array, or checks where it stands.
+    goes_along: bool,
 }
 
 /// A loop that may become a strip.
 struct Loop {
     index: NodeId,
-    /// The indices of the counted loops in it, in order.
+    /// The indices of the counted loops in it that are equally long in all
+    /// rounds, in order.
     inner: Vec<NodeId>,
+    /// The bodies of the other ones.
+    uneven: Vec<RegionId>,
     /// What runs in it.
     nodes: FxHashSet<NodeId>,
 }
@@ -93,16 +99,20 @@ impl Loop {
         }
     }
 
-    /// Whether the loops in a region run as often in every round.
-    fn is_regular(&self, func: &Func, schedule: &Schedule, region: RegionId) -> bool {
-        schedule
-            .nodes(region)
-            .iter()
-            .all(|&id| match *func.node(id) {
-                Node::For { lo, hi, .. } => self.stays(func, lo) && self.stays(func, hi),
-                Node::Reduce { .. } | Node::Scan { .. } | Node::Call { .. } => false,
-                _ => true,
-            })
+    /// Whether a loop in it that is not equally long in all rounds touches more
+    /// than elements that are read wherever it stands: what it would go along
+    /// with would be read lane by lane, one element after the other.
+    fn goes_along(&self, func: &Func, schedule: &Schedule, bounds: &Bounds<'_>) -> bool {
+        let regions = schedule.inside(func, self.uneven.iter().copied());
+        let mut nodes = regions.iter().flat_map(|&region| schedule.nodes(region));
+        nodes.any(|&id| match func.node(id) {
+            Node::Load { index, .. } => {
+                let mut all = indices(bounds, index);
+                !func.is_pure(id) || !all.all(|p| self.moves_evenly(func, &p))
+            }
+            Node::Store { .. } | Node::For { .. } => true,
+            _ => false,
+        })
     }
 
     fn is_index(&self, v: NodeId) -> bool {
@@ -135,14 +145,14 @@ impl Rows {
             whole: Vec::new(),
             moves: Vec::new(),
             is_regular: true,
+            goes_along: false,
         };
         let regions = schedule.inside(func, func.regions_of(node));
         let (around, accesses) = look_inside(func, schedule, node, &regions);
         if let Some(around) = &around {
             found.indices = [&[around.index], &around.inner[..]].concat();
-            found.is_regular = regions
-                .iter()
-                .all(|&r| around.is_regular(func, schedule, r));
+            found.is_regular = regions.iter().all(|&r| is_regular(func, schedule, r));
+            found.goes_along = around.goes_along(func, schedule, bounds);
         }
         let mut known = FxHashMap::default();
         for id in accesses {
@@ -284,10 +294,16 @@ impl Rows {
         self.keys[row].is_apart(&self.keys[other], |v| self.indices.contains(&v))
     }
 
-    /// Whether each round runs the loops inside of it as often, and there is
-    /// nothing in it but counted ones and those that run until they are done.
+    /// Whether there is nothing in it but counted loops and those that run
+    /// until they are done.
     pub(super) fn is_regular(&self) -> bool {
         self.is_regular
+    }
+
+    /// Whether a loop inside of it that is not equally long in all rounds goes
+    /// along an array.
+    pub(super) fn goes_along(&self) -> bool {
+        self.goes_along
     }
 
     /// What a round of the loop pays for where its rows lie, against one row of
@@ -339,6 +355,18 @@ struct Access<'a> {
     is_store: bool,
 }
 
+/// Whether there are no loops in a region but counted ones and those that run
+/// until they are done.
+fn is_regular(func: &Func, schedule: &Schedule, region: RegionId) -> bool {
+    let mut nodes = schedule.nodes(region).iter();
+    !nodes.any(|&id| {
+        matches!(
+            func.node(id),
+            Node::Reduce { .. } | Node::Scan { .. } | Node::Call { .. }
+        )
+    })
+}
+
 /// What runs in a loop, if that is counted, and its loads and stores.
 fn look_inside(
     func: &Func,
@@ -346,7 +374,7 @@ fn look_inside(
     node: NodeId,
     regions: &[RegionId],
 ) -> (Option<Loop>, Vec<NodeId>) {
-    let (mut nodes, mut inner) = (FxHashSet::default(), Vec::new());
+    let (mut nodes, mut counted) = (FxHashSet::default(), Vec::new());
     let mut accesses = Vec::new();
     for &region in regions {
         nodes.extend(&func.region(region).args);
@@ -354,18 +382,25 @@ fn look_inside(
             nodes.insert(id);
             match *func.node(id) {
                 Node::Load { .. } | Node::Store { .. } => accesses.push(id),
-                Node::For { body, .. } => inner.push(func.region(body).args[0]),
+                Node::For { lo, hi, body, .. } => counted.push((lo, hi, body)),
                 _ => {}
             }
         }
     }
-    let around = match func.node(node) {
-        Node::For { body, .. } | Node::Reduce { body, .. } => Some(Loop {
+    let mut around = match func.node(node) {
+        Node::For { body, .. } | Node::Reduce { body, .. } => Loop {
             index: func.region(*body).args[0],
-            inner,
+            inner: Vec::new(),
+            uneven: Vec::new(),
             nodes,
-        }),
-        _ => None,
+        },
+        _ => return (None, accesses),
     };
-    (around, accesses)
+    for (lo, hi, body) in counted {
+        match around.stays(func, lo) && around.stays(func, hi) {
+            true => around.inner.push(func.region(body).args[0]),
+            false => around.uneven.push(body),
+        }
+    }
+    (Some(around), accesses)
 }

@@ -47,8 +47,12 @@ pub enum NotAStrip {
     #[error("it has {0} round(s)")]
     Short(i64),
     /// There is something in it that runs one round at a time.
-    #[error("a loop inside each round is a reduction, or not equally long in all")]
+    #[error("a loop inside each round is a reduction, a scan or a call")]
     InnerLoop,
+    /// A loop in it runs differently often in each round, and its accesses
+    /// move.
+    #[error("a loop inside goes along an array and is not equally long in all rounds")]
+    UnevenLoop,
     /// A round touches what another one writes.
     #[error("a round may touch an element of {array} that another one writes")]
     Dependent {
@@ -126,6 +130,15 @@ impl Planner<'_> {
                 price: rows.price(),
                 strip,
             });
+        } else if let Err(NotAStrip::UnevenLoop) = strip
+            && self.plans[before..].iter().all(|plan| plan.strip.is_err())
+        {
+            // The one around could run on vectors, but for this.
+            self.plans.push(LoopPlan {
+                name: rows.describe(self.func),
+                price: rows.price(),
+                strip,
+            });
         } else if let Some(plan) = self.jammed(id, &self.plans[before..]) {
             self.plans.push(plan);
         }
@@ -188,6 +201,9 @@ impl Planner<'_> {
         }
         if !rows.is_regular() {
             return Err(NotAStrip::InnerLoop);
+        }
+        if rows.goes_along() {
+            return Err(NotAStrip::UnevenLoop);
         }
         let accesses = rows.independent(self.func)?;
         let mut conditional = self.conditional(id);
