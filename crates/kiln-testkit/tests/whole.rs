@@ -429,6 +429,27 @@ const TABLES: &[Tables] = &[
         |n| vec![vec![n], vec![n]],
     ),
     (
+        "bytes beside the index of a loop inside",
+        "func @f(x: [u8 rank 2], y: mut [u8]) {
+    n = len y
+    m = len x, 1
+    zero = cast.u8 0
+    for i in 0..n {
+        s = for k in 0..m with t = zero {
+            a = load x[i, k]
+            b = cast.u8 k
+            c = add a, b
+            few = lt k, 2
+            d = select few, c, a
+            e = add t, d
+            yield e
+        }
+        store y[i], s
+    }
+}",
+        |n| vec![vec![n, 3], vec![n]],
+    ),
+    (
         "a check in the loop inside",
         "func @f(x: [i64 rank 2], y: mut [i64]) {
     n = len y

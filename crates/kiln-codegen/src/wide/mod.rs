@@ -236,6 +236,15 @@ fn shape(
         // A constant is as wide as what takes it, here a result of an `if`.
         let yields = func.regions_of(id).flat_map(|r| &func.region(r).yields);
         widest = yields.fold(widest, |w, &y| w.max(func.ty(y).scalar.bytes()));
+        // An index of a loop that something is computed from is a value.
+        if let Node::Op { args, .. } = func.node(id)
+            && !is_address(func, id)
+            && args
+                .iter()
+                .any(|&a| is_address(func, a) && func.as_const(a).is_none())
+        {
+            widest = 8;
+        }
         let Some(ty) = func.value_type(id) else {
             continue;
         };
