@@ -432,10 +432,9 @@ const TABLES: &[Tables] = &[
         "bytes beside the index of a loop inside",
         "func @f(x: [u8 rank 2], y: mut [u8]) {
     n = len y
-    m = len x, 1
     zero = cast.u8 0
     for i in 0..n {
-        s = for k in 0..m with t = zero {
+        s = for k in 0..3 with t = zero {
             a = load x[i, k]
             b = cast.u8 k
             c = add a, b
