@@ -27,6 +27,7 @@ pub(crate) fn run(args: &Doctor) -> Result<(), Failure> {
                 "depth": limits.depth,
                 "inputs": limits.inputs,
                 "nodes": limits.nodes,
+                "totals": limits.totals,
                 "compile_ms": limits.compile.as_millis() as u64,
             },
             "environment": engine.overrides(),
@@ -43,7 +44,7 @@ pub(crate) fn run(args: &Doctor) -> Result<(), Failure> {
          level         {level}\n\
          tier          {}\n\
          native code   {probe}\n\
-         limits        {} bytes of text, depth {}, {} inputs, {} nodes, {} ms of compiling\n\
+         limits        {} bytes of text, depth {}, {} inputs, {} nodes, {} totals, {} ms of compiling\n\
          environment   {environment}\n",
         engine.target(),
         engine.tier(),
@@ -51,6 +52,7 @@ pub(crate) fn run(args: &Doctor) -> Result<(), Failure> {
         limits.depth,
         limits.inputs,
         limits.nodes,
+        limits.totals,
         limits.compile.as_millis(),
     ))
 }

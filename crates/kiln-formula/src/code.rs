@@ -83,6 +83,7 @@ codes! {
     TooDeep              "K0402" Error "parentheses or calls nested deeper than the limit";
     TooManyInputs        "K0403" Error "more inputs than the limit";
     TooManyNodes         "K0404" Error "more values and operations than the limit";
+    TooManyTotals        "K0405" Error "more totals of columns than the limit";
     AmbiguousLog         "K0501" Warning "log with one value, which other programs read differently";
     UnusedLet            "K0502" Warning "a private name that nothing uses";
     ComparisonWithNan    "K0503" Warning "a comparison with nan, which never holds";

@@ -18,11 +18,14 @@ pub struct Limits {
     pub inputs: usize,
     /// Most values and operations as written.
     pub nodes: usize,
+    /// Most totals of columns, such as `sum(x)`. Each is a computation of its
+    /// own, over all that is below it.
+    pub totals: usize,
 }
 
 impl Limits {
     /// For text from outside: 64 KiB, depth 64, 1,024 inputs, 4,096 values and
-    /// operations. A logistic score of 1,000 features and a rule list of 200
+    /// operations, 256 totals. A logistic score of 1,000 features and a rule list of 200
     /// branches fit.
     pub const fn new() -> Limits {
         Limits {
@@ -30,10 +33,12 @@ impl Limits {
             depth: 64,
             inputs: 1_024,
             nodes: 4_096,
+            totals: 256,
         }
     }
 
-    /// Ten times the default, for text whose author is trusted.
+    /// Ten times the default, four times of totals, for text whose author is
+    /// trusted.
     pub const fn trusted() -> Limits {
         let default = Limits::new();
         Limits {
@@ -41,6 +46,7 @@ impl Limits {
             depth: 10 * default.depth,
             inputs: 10 * default.inputs,
             nodes: 10 * default.nodes,
+            totals: 4 * default.totals,
         }
     }
 

@@ -29,24 +29,28 @@ pub struct Limits {
     pub inputs: usize,
     /// Most nodes in the source.
     pub nodes: usize,
+    /// Most totals of columns in the source: each is compiled by itself.
+    pub totals: usize,
     /// What a compile may take.
     pub compile: Duration,
 }
 
 impl Limits {
     /// For text from outside: 64 KiB, depth 64, 1,024 inputs, 4,096 nodes in
-    /// the source, 250 ms of compile budget.
+    /// the source, 256 totals of columns, 250 ms of compile budget.
     pub const fn untrusted() -> Limits {
         Limits {
             text_bytes: 64 * 1024,
             depth: 64,
             inputs: 1_024,
             nodes: 4_096,
+            totals: 256,
             compile: Duration::from_millis(250),
         }
     }
 
-    /// Ten times the default, for text whose author is trusted.
+    /// Ten times the default, four times of totals, for text whose author is
+    /// trusted.
     pub const fn trusted() -> Limits {
         let least = Limits::untrusted();
         Limits {
@@ -54,6 +58,7 @@ impl Limits {
             depth: 10 * least.depth,
             inputs: 10 * least.inputs,
             nodes: 10 * least.nodes,
+            totals: 4 * least.totals,
             compile: Duration::from_millis(2_500),
         }
     }

@@ -212,11 +212,12 @@ impl Error {
 
     /// Whether a limit was passed: of the text, or of what it becomes.
     pub fn is_limit(&self) -> bool {
-        const LIMITS: [Code; 4] = [
+        const LIMITS: [Code; 5] = [
             Code::TextTooLong,
             Code::TooDeep,
             Code::TooManyInputs,
             Code::TooManyNodes,
+            Code::TooManyTotals,
         ];
         match &*self.kind {
             Kind::Runtime(RuntimeError::Limit { .. }) | Kind::Signatures { .. } => true,

@@ -32,6 +32,7 @@ impl Formula {
             depth: limits.depth,
             inputs: limits.inputs,
             nodes: limits.nodes,
+            totals: limits.totals,
         };
         match kiln_formula::parse(text, &limits) {
             Ok(inner) => Ok(Formula {

@@ -64,6 +64,8 @@ struct Parser<'a> {
     /// The item that is an expression without a name.
     lone: Option<u32>,
     problems: Problems,
+    /// Totals of columns so far.
+    totals: usize,
     /// A limit was exceeded: nothing more is read.
     stopped: bool,
     /// A whole number past the range of i64 was written; see `finish`.
@@ -97,6 +99,7 @@ impl<'a> Parser<'a> {
             used: Vec::new(),
             lone: None,
             problems,
+            totals: 0,
             stopped: false,
             has_huge_whole: false,
             frames: Vec::with_capacity(16),
@@ -138,6 +141,13 @@ impl<'a> Parser<'a> {
     }
 
     fn push_node(&mut self, expr: Expr, span: Span) -> ExprId {
+        if let Expr::Call {
+            function, count, ..
+        } = expr
+            && function.is_reduction(count as usize)
+        {
+            self.count_total(span);
+        }
         let limit = self.limits.nodes;
         if self.ast.nodes.len() >= limit {
             let message =
@@ -149,6 +159,16 @@ impl<'a> Parser<'a> {
             }
         }
         self.ast.push(expr, span)
+    }
+
+    fn count_total(&mut self, span: Span) {
+        let limit = self.limits.totals;
+        self.totals += 1;
+        if self.totals > limit {
+            let message =
+                format!("the formula has more totals of columns than the limit of {limit}");
+            self.stop(Code::TooManyTotals, span, message);
+        }
     }
 
     // Items.

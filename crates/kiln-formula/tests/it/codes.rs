@@ -134,6 +134,7 @@ const ELSEWHERE: &[(Code, &str)] = &[
     (Code::TooDeep, "limits.rs"),
     (Code::TooManyInputs, "limits.rs"),
     (Code::TooManyNodes, "limits.rs"),
+    (Code::TooManyTotals, "limits.rs"),
     (Code::DuplicateInput, "below"),
     (Code::NotAvailable, "below"),
     (Code::ColumnReduction, "below"),
