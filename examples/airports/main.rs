@@ -29,9 +29,9 @@ km = 2 * 6371.0088 * asin(sqrt(a))";
 
 /// What there is to say of all distances.
 const SUMMARY: &str = "\
-mean = mean(km)
+average = mean(km)
 deviation = std(km)
-near = sum(km < mean(km)) / count(km)
+near = sum(km < average) / count(km)
 farthest = argmax(km)";
 
 /// The airports, as columns.
