@@ -5,7 +5,15 @@ use super::{Buffers, CACHED, Case, Ours, read, x, z, zeros};
 use kiln::kernel;
 
 pub(super) const PLACES: &[Case] = &[
-    GATHER, SCATTER, CHOICE, SEARCH, SERIES, SPARSE_ROW, SPARSE, SPARSE_SUM,
+    GATHER,
+    SCATTER,
+    CHOICE,
+    SEARCH,
+    SERIES,
+    SERIES_WHERE,
+    SPARSE_ROW,
+    SPARSE,
+    SPARSE_SUM,
 ];
 
 /// Elements of the table that is read: half a first-level cache.
@@ -165,6 +173,54 @@ const SERIES: Case = Case {
     },
     ours: Ours::Arrays {
         func: || series::kernel().func().clone(),
+        args: |buffers| match &mut buffers.reals[..] {
+            [x, y] => vec![(&buffers.ints[0]).into(), read(x), y.into()],
+            _ => Vec::new(),
+        },
+    },
+};
+
+/// The same where there is a term for it: three of four rounds.
+#[kernel(overflow = "wrap")]
+fn series_where(terms: &[i64], x: &[f64], y: &mut [f64]) {
+    for i in 0..y.len() {
+        if terms[i] > 5 {
+            let (mut sum, mut term) = (1.0, 1.0);
+            for k in 1..terms[i] {
+                term *= x[i] / k as f64;
+                sum += term;
+            }
+            y[i] = sum;
+        }
+    }
+}
+
+const SERIES_WHERE: Case = Case {
+    kernel: "series-where",
+    sizes: CACHED,
+    elements: |n| n,
+    exact: true,
+    buffers: |n| Buffers {
+        reals: vec![x(n), zeros(n)],
+        ints: vec![indices(n, 24)],
+        result: 0.0,
+    },
+    plain: |buffers| {
+        if let [x, y] = &mut buffers.reals[..] {
+            for ((y, x), &terms) in y.iter_mut().zip(&*x).zip(&buffers.ints[0]) {
+                if terms > 5 {
+                    let (mut sum, mut term) = (1.0, 1.0);
+                    for k in 1..terms {
+                        term *= x / k as f64;
+                        sum += term;
+                    }
+                    *y = sum;
+                }
+            }
+        }
+    },
+    ours: Ours::Arrays {
+        func: || series_where::kernel().func().clone(),
         args: |buffers| match &mut buffers.reals[..] {
             [x, y] => vec![(&buffers.ints[0]).into(), read(x), y.into()],
             _ => Vec::new(),

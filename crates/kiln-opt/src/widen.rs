@@ -32,7 +32,7 @@ pub enum NotWidened {
     #[error("there is a loop inside each row that cannot run for many at once")]
     InnerLoop,
     /// A row checks the index of what it reads in order under a condition, or
-    /// runs a counted loop under one, or stores under the condition of a loop.
+    /// stores under the condition of a loop.
     #[error("a row checks an index under a condition, or stores in a loop that ends by one")]
     ConditionalEffect,
     /// An array is not read or written in the order of the rows.
@@ -83,7 +83,7 @@ pub fn widen(func: &Func, lanes: u16) -> Result<Func, NotWidened> {
         return Err(NotWidened::OneLane);
     }
     let waits = match check_effects(func, body, &mut Effects::default()) {
-        Err(NotWidened::LateGuard) if stores_can_wait(func, body) => true,
+        Err(NotWidened::LateGuard) if stores_can_wait(func, body, &mut Vec::new()) => true,
         checked => checked.map(|()| false)?,
     };
     if waits {
@@ -115,20 +115,33 @@ pub fn widen(func: &Func, lanes: u16) -> Result<Func, NotWidened> {
 struct Effects {
     stored: bool,
     checked: bool,
-    /// Whether stores in the row itself wait for its checks.
+    /// Whether stores that stand in no loop inside wait for the checks.
     waits: bool,
 }
 
 /// Whether the stores of a row can wait until all of it is checked: they stand
-/// in the row itself, which does not read afterwards what they write.
-fn stores_can_wait(func: &Func, body: RegionId) -> bool {
-    let mut stored = Vec::new();
-    for &id in &func.region(body).effects {
-        match func.node(id) {
-            Node::Store { array, .. } => stored.push(*array),
-            Node::Load { array, .. } if stored.contains(array) => return false,
+/// in no loop inside, and the row does not read afterwards what they write.
+/// `stored` is what was stored before. Recurses on the nesting of regions,
+/// which is limited.
+fn stores_can_wait(func: &Func, region: RegionId, stored: &mut Vec<ArrayRef>) -> bool {
+    for &id in &func.region(region).effects {
+        match *func.node(id) {
+            Node::Store { array, .. } => stored.push(array),
+            Node::Load { array, .. } if stored.contains(&array) => return false,
             Node::Load { .. } | Node::Guard { .. } => {}
-            _ if func.regions_of(id).any(|r| touches(func, r, &stored)) => return false,
+            Node::If {
+                then, otherwise, ..
+            } => {
+                // A row runs one of them.
+                let mut other = stored.clone();
+                if !stores_can_wait(func, then, stored)
+                    || !stores_can_wait(func, otherwise, &mut other)
+                {
+                    return false;
+                }
+                stored.extend(other);
+            }
+            _ if func.regions_of(id).any(|r| touches(func, r, stored)) => return false,
             _ => {}
         }
     }
@@ -149,8 +162,8 @@ fn touches(func: &Func, region: RegionId, stored: &[ArrayRef]) -> bool {
     })
 }
 
-/// Checks the order and the kind of what has effects in a row. Recurses on
-/// the nesting of regions, which is limited.
+/// Checks the order and the kind of what has effects in a row, or in a part
+/// of it. Recurses on the nesting of regions, which is limited.
 fn check_effects(func: &Func, body: RegionId, seen: &mut Effects) -> Result<(), NotWidened> {
     for &id in &func.region(body).effects {
         match func.node(id) {
@@ -159,12 +172,16 @@ fn check_effects(func: &Func, body: RegionId, seen: &mut Effects) -> Result<(), 
             }
             Node::Guard { .. } => seen.checked = true,
             Node::Load { .. } => {}
-            Node::Store { .. } => seen.stored = !seen.waits,
+            Node::Store { .. } => seen.stored |= !seen.waits,
+            // Rows that do not want a side load and store what they have.
             Node::If {
                 then, otherwise, ..
             } => {
-                check_side(func, *then, seen)?;
-                check_side(func, *otherwise, seen)?;
+                for side in [*then, *otherwise] {
+                    let inside = check_part(func, side, seen, seen.waits)?;
+                    seen.stored |= inside.stored;
+                    seen.checked |= inside.checked;
+                }
             }
             Node::While { cond, body, .. } => {
                 seen.checked = true;
@@ -176,12 +193,7 @@ fn check_effects(func: &Func, body: RegionId, seen: &mut Effects) -> Result<(), 
                 return Err(NotWidened::LateGuard);
             }
             Node::For { lo, hi, body, .. } => {
-                let before = seen.stored;
-                let mut inside = Effects {
-                    stored: before,
-                    ..Effects::default()
-                };
-                check_effects(func, *body, &mut inside)?;
+                let inside = check_part(func, *body, seen, false)?;
                 // What a round checks comes after what the one before stored.
                 if inside.checked && inside.stored {
                     return Err(NotWidened::LateGuard);
@@ -195,32 +207,20 @@ fn check_effects(func: &Func, body: RegionId, seen: &mut Effects) -> Result<(), 
     Ok(())
 }
 
-/// Checks a side of an `if` with effects: rows that do not want it load and
-/// store what they have. Recurses on the nesting of regions, which is limited.
-fn check_side(func: &Func, side: RegionId, seen: &mut Effects) -> Result<(), NotWidened> {
-    for &id in &func.region(side).effects {
-        match func.node(id) {
-            Node::Load { .. } => {}
-            Node::Store { .. } => seen.stored = true,
-            Node::If {
-                then, otherwise, ..
-            } => {
-                check_side(func, *then, seen)?;
-                check_side(func, *otherwise, seen)?;
-            }
-            Node::Guard { .. } | Node::While { .. } if seen.stored => {
-                return Err(NotWidened::LateGuard);
-            }
-            Node::Guard { .. } => seen.checked = true,
-            Node::While { cond, body, .. } => {
-                seen.checked = true;
-                check_masked(func, *cond)?;
-                check_masked(func, *body)?;
-            }
-            _ => return Err(NotWidened::ConditionalEffect),
-        }
-    }
-    Ok(())
+/// Checks a side of an `if` or the body of a loop.
+fn check_part(
+    func: &Func,
+    part: RegionId,
+    seen: &Effects,
+    waits: bool,
+) -> Result<Effects, NotWidened> {
+    let mut inside = Effects {
+        stored: seen.stored,
+        checked: false,
+        waits,
+    };
+    check_effects(func, part, &mut inside)?;
+    Ok(inside)
 }
 
 /// Checks what has effects for some of the rows alone. Recurses on the
@@ -238,8 +238,9 @@ fn check_masked(func: &Func, region: RegionId) -> Result<(), NotWidened> {
                 check_masked(func, *then)?;
                 check_masked(func, *otherwise)?;
             }
+            Node::For { body, .. } => check_masked(func, *body)?,
             Node::Guard { .. } | Node::Load { .. } => {}
-            Node::For { .. } | Node::Reduce { .. } => return Err(NotWidened::InnerLoop),
+            Node::Reduce { .. } => return Err(NotWidened::InnerLoop),
             _ => return Err(NotWidened::ConditionalEffect),
         }
     }
@@ -383,14 +384,21 @@ impl Widener<'_> {
                 };
                 let value = self.value(*value);
                 let mut value = self.vector(value);
+                let waits =
+                    |(to, place, _): &(ArrayRef, Vec<NodeId>, NodeId)| to == array && *place == at;
+                let same = self.waiting.as_ref().and_then(|w| w.iter().position(waits));
                 if let Some(mask) = self.mask {
                     // Rows that do not store it keep what they have.
-                    let before = self.b.load_as(*array, &at, None, self.lanes);
+                    let before = match (&self.waiting, same) {
+                        (Some(waiting), Some(same)) => waiting[same].2,
+                        _ => self.b.load_as(*array, &at, None, self.lanes),
+                    };
                     value = self.b.select(mask, value, before);
                 }
-                match &mut self.waiting {
-                    Some(waiting) => waiting.push((*array, at, value)),
-                    None => self.b.store(*array, &at, value),
+                match (&mut self.waiting, same) {
+                    (Some(waiting), Some(same)) => waiting[same].2 = value,
+                    (Some(waiting), None) => waiting.push((*array, at, value)),
+                    (None, _) => self.b.store(*array, &at, value),
                 }
                 return Ok(());
             }
@@ -761,13 +769,18 @@ impl Widener<'_> {
         }
     }
 
-    /// A counted loop in a row, which all rows run equally often.
+    /// A counted loop in a row, which all rows run equally often that want it.
+    /// Where none does, it has no rounds.
     fn inner_loop(
         &mut self,
-        [lo, hi]: [NodeId; 2],
+        [lo, mut hi]: [NodeId; 2],
         init: &[NodeId],
         body: RegionId,
     ) -> Result<Vec<NodeId>, NotWidened> {
+        if let Some(mask) = self.mask {
+            let any = self.b.op(Op::Any, &[mask]);
+            hi = self.b.select(any, hi, lo);
+        }
         let mut first = Vec::with_capacity(init.len());
         for &value in init {
             let value = self.value(value);

@@ -165,7 +165,7 @@ impl Nest<'_> {
 
     fn statements(&mut self, u: &mut Unstructured<'_>, depth: usize, count: usize) -> Result<()> {
         for _ in 0..count {
-            match u.int_in_range(0..=28)? {
+            match u.int_in_range(0..=30)? {
                 0..=2 if depth < DEPTH_MAX => self.counted(u, depth)?,
                 3 if depth < DEPTH_MAX => self.unbounded(u, depth)?,
                 4 | 5 if depth < DEPTH_MAX => self.branch(u, depth)?,
@@ -178,6 +178,7 @@ impl Nest<'_> {
                 19 => self.g.choice(u, 2)?,
                 20..=23 if !self.indices.is_empty() => self.border(u, depth)?,
                 24 | 25 if !self.indices.is_empty() => self.look_up(u)?,
+                26 | 27 if depth + 2 < DEPTH_MAX => self.wanted(u)?,
                 _ => self.g.step(u)?,
             }
         }
@@ -377,6 +378,83 @@ impl Nest<'_> {
         let value = self.inside(u, depth.max(2), &[], &[scalar]);
         self.g.values.truncate(outside);
         Ok(value?[0])
+    }
+
+    /// A loop of independent rounds, most of which run another one under a
+    /// condition on what they have read.
+    fn wanted(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
+        let fitting = |ty: ArrayType| ty.rank == 1 && ty.access == Access::Mut;
+        let (Some(read), Some(written)) =
+            (self.pick(u, |ty| ty.rank == 1)?, self.pick(u, fitting)?)
+        else {
+            return Ok(());
+        };
+        let (len, most) = (self.g.b.len(written.0, 0), self.i64(ROWS_MAX as i64));
+        let (lo, hi) = (self.i64(0), self.g.b.op(Op::Min, &[len, most]));
+        let outside = self.g.values.len();
+        let (index, _) = self.g.b.begin_for(&[]);
+        let guard = self.inside_array(read, &[index]);
+        let value = self.g.b.load_as(read.0, &[index], guard, 1);
+        self.g.values.push((index, Scalar::I64));
+        self.g.values.push((value, read.1.elem));
+        self.sides(u, index, written)?;
+        self.g.values.truncate(outside);
+        self.g.b.end_for(lo, hi, 1, &[], &[]);
+        Ok(())
+    }
+
+    /// An `if` with a loop and a store on either side.
+    fn sides(
+        &mut self,
+        u: &mut Unstructured<'_>,
+        index: NodeId,
+        written: (ArrayRef, ArrayType),
+    ) -> Result<()> {
+        let (cond, outside) = (self.g.operand(u, Scalar::Bool)?, self.g.values.len());
+        self.g.b.begin_if();
+        self.short(u, index, written)?;
+        self.g.values.truncate(outside);
+        let then = self.g.b.begin_else(&[]);
+        if u.ratio(1, 2)? {
+            self.short(u, index, written)?;
+        }
+        self.g.values.truncate(outside);
+        self.g.b.end_if(cond, then, &[]);
+        Ok(())
+    }
+
+    /// A few rounds of something that only carries values, and a store of it.
+    fn short(
+        &mut self,
+        u: &mut Unstructured<'_>,
+        index: NodeId,
+        written: (ArrayRef, ArrayType),
+    ) -> Result<()> {
+        let (types, init) = self.carried(u)?;
+        let (lo, most) = (self.i64(0), self.i64(INNER_ROUNDS));
+        let rounds = self.g.operand(u, Scalar::I64)?;
+        let hi = self.g.b.op(Op::Min, &[rounds, most]);
+        let outside = self.g.values.len();
+        let (round, args) = self.g.b.begin_for(&init);
+        self.g.values.extend(args.into_iter().zip(types.clone()));
+        self.g.values.push((round, Scalar::I64));
+        self.g.has_wide_form = true;
+        for _ in 0..u.int_in_range(0..=3)? {
+            self.g.step(u)?;
+        }
+        if u.ratio(1, 6)? {
+            self.g.guard(u)?;
+        }
+        self.g.has_wide_form = false;
+        let yields = types.iter().map(|&s| self.g.operand(u, s));
+        let yields = yields.collect::<Result<Vec<_>>>()?;
+        self.g.values.truncate(outside);
+        let results = self.g.b.end_for(lo, hi, 1, &init, &yields);
+        self.g.values.extend(results.into_iter().zip(types));
+        let value = self.g.operand(u, written.1.elem)?;
+        self.inside_array(written, &[index]);
+        self.g.b.store(written.0, &[index], value);
+        Ok(())
     }
 
     fn reduction(&mut self, u: &mut Unstructured<'_>, depth: usize) -> Result<()> {
@@ -637,6 +715,8 @@ pub struct Coverage {
     pub strips: u64,
     /// Those that read where data say.
     pub gathers: u64,
+    /// Those with a loop under a condition.
+    pub conditions: u64,
 }
 
 impl Coverage {
@@ -786,6 +866,7 @@ pub fn check(source: &[u8], coverage: &mut Coverage) -> std::result::Result<(), 
     };
     coverage.strips += most(Whole::strips);
     coverage.gathers += most(Whole::gathers);
+    coverage.conditions += most(Whole::conditions);
     for _ in 0..CALLS {
         let Ok(inputs) = inputs(&mut u, &func) else {
             return Ok(());

@@ -2,7 +2,7 @@
 
 use crate::native::{Frame, Native};
 use kiln_codegen::{CodegenConfig, Entry, Level, Source, StripCall, Target, frame};
-use kiln_ir::{Func, StripInput};
+use kiln_ir::{Func, Node, NodeId, RegionId, StripInput};
 use kiln_opt::{strips, widen_strip};
 
 /// Code at one lane, and the strips that it calls at a level.
@@ -12,6 +12,8 @@ pub struct Vectors {
     strips: Vec<Native>,
     /// Strips that read where data say.
     gathers: usize,
+    /// Strips with a loop under a condition.
+    conditions: usize,
     /// The address of each strip.
     table: Vec<*const u8>,
 }
@@ -51,12 +53,15 @@ impl Vectors {
             .iter()
             .filter(|(strip, _)| strip.inputs.iter().any(is_whole));
         let gathers = gathers.count();
+        let conditions = found.iter().filter(|(strip, _)| asks_for_loop(&strip.func));
+        let conditions = conditions.count();
         let strips: Vec<Native> = found.iter().map(|(_, code)| Native::new(code)).collect();
         Ok(Vectors {
             code: Native::new(&code),
             table: strips.iter().map(Native::entry).collect(),
             strips,
             gathers,
+            conditions,
         })
     }
 
@@ -70,9 +75,23 @@ impl Vectors {
         self.gathers
     }
 
+    /// How many of these strips have a loop under a condition.
+    pub fn conditions(&self) -> usize {
+        self.conditions
+    }
+
     /// Calls it through its frame.
     pub fn call(&self, frame: &mut Frame) -> i64 {
         frame.put(frame::STRIPS, self.table.as_ptr() as u64);
         self.code.call(frame)
     }
+}
+
+/// Whether there is a loop on a side of an `if`.
+fn asks_for_loop(func: &Func) -> bool {
+    let is_loop = |&id: &NodeId| matches!(func.node(id), Node::For { .. } | Node::While { .. });
+    let has_loop = |side: RegionId| func.region(side).effects.iter().any(is_loop);
+    (0..func.node_count())
+        .map(NodeId::new)
+        .any(|id| matches!(func.node(id), Node::If { .. }) && func.regions_of(id).any(has_loop))
 }

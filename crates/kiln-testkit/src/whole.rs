@@ -216,6 +216,11 @@ impl Whole {
         self.vectors_of(level).map_or(0, Vectors::gathers)
     }
 
+    /// How many of those have a loop under a condition.
+    pub fn conditions(&self, level: Level) -> usize {
+        self.vectors_of(level).map_or(0, Vectors::conditions)
+    }
+
     fn vectors_of(&self, level: Level) -> Option<&Vectors> {
         let mut all = self.vectors.iter();
         all.find(|(of, _)| *of == level).map(|(_, v)| v)

@@ -55,10 +55,15 @@ fn programs_with_loops_and_arrays_give_the_same_bits_every_way() {
         passed,
         strips,
         gathers,
+        conditions,
         ..
     } = coverage;
     assert!(strips > count / 4, "{strips} loops on vectors");
     assert!(gathers > count / 40, "{gathers} that read where data say");
+    assert!(
+        conditions > count / 40,
+        "{conditions} with a loop under a condition"
+    );
     assert!(programs > count * 9 / 10, "{programs} programs");
     assert!(
         finished > count / 2 && failed > count / 2,

@@ -247,6 +247,32 @@ const LOOPS: &[(&str, bool)] = &[
         false,
     ),
     (
+        "func @where_wanted(k: [i64], x: [f64 rank 2], u: [f64], y: mut [f64], z: mut [f64]) {
+    n = len k
+    m = len x
+    for i in 0..n {
+        c = load k[i]
+        b = gt c, 0
+        if b {
+            s = for l in 0..m with t = 0.5 {
+                v = load x[l, i]
+                w = mul t, v
+                yield w
+            }
+            store y[i], s
+        } else {
+            o = load u[i]
+            r = for l in c..2 with t = o {
+                v = mul t, 0.75
+                yield v
+            }
+            store z[i], r
+        }
+    }
+}",
+        false,
+    ),
+    (
         "func @scatter(k: [i64], kb: [u16], x: [f64], y: mut [f64], t: mut [f64], z: mut [i8 rank 2 strided]) {
     n = len y
     for i in 0..n {

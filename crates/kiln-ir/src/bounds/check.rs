@@ -39,15 +39,16 @@ pub fn check_accesses(func: &Func) -> Result<(), VerifyError> {
     }
 }
 
-/// Whether all of these loads and stores lie inside their arrays in every round
-/// of the loops around them, also where the conditions around them do not
-/// hold.
-pub fn always_inside(func: &Func, accesses: &[NodeId]) -> bool {
+/// Whether all of these loads and stores in a region lie inside their arrays in
+/// every round of the loops around them, also where the conditions around them
+/// in that region do not hold.
+pub fn always_inside(func: &Func, region: RegionId, accesses: &[NodeId]) -> bool {
     if accesses.is_empty() {
         return true;
     }
     let mut checker = Checker::new(func);
-    accesses.iter().all(|&id| checker.is_always_inside(id))
+    let mut accesses = accesses.iter();
+    accesses.all(|&id| checker.is_always_inside(id, region))
 }
 
 fn is_access(node: &Node) -> bool {
@@ -183,36 +184,32 @@ impl<'a> Checker<'a> {
             if func.ty(index).is_vector() {
                 return false;
             }
-            (lanes == 1 && self.is_guarded(array, dim, index, place))
-                || self.is_bounded(array, dim, index, place, lanes)
+            if lanes == 1 && self.is_guarded(array, dim, index, place) {
+                return true;
+            }
+            let context = self.context(place);
+            self.is_bounded(&context, array, dim, index, lanes)
                 || (lanes == 1 && self.is_compared(array, dim, index, place))
         })
     }
 
-    /// Whether a load or a store would lie inside its array without the
-    /// conditions around it.
-    fn is_always_inside(&mut self, id: NodeId) -> bool {
+    /// Whether a load or a store in a region would lie inside its array without
+    /// the conditions around it there.
+    fn is_always_inside(&mut self, id: NodeId, region: RegionId) -> bool {
         let (Node::Load { array, index, .. } | Node::Store { array, index, .. }) =
             self.bounds.func.node(id)
         else {
             return false;
         };
-        let nest = &self.bounds.nest;
-        let (mut region, mut at) = (nest.home(id), id);
-        while let Some((around, owner)) = nest.owner(region)
-            && matches!(self.bounds.func.node(owner), Node::If { .. })
-        {
-            (region, at) = (around, owner);
-        }
-        let place = Place {
-            region,
-            at: Some((region, at)),
+        let home = self.bounds.nest.home(id);
+        let tested = self.tested(Place {
+            region: home,
+            at: Some((home, id)),
             after: None,
-        };
-        let (array, index) = (*array, index.to_vec());
-        (0u8..)
-            .zip(index)
-            .all(|(dim, index)| self.is_bounded(array, dim, index, place, 1))
+        });
+        let context = self.bounds.context(region, &tested);
+        let mut dims = (0u8..).zip(&index[..]);
+        dims.all(|(dim, &index)| self.is_bounded(&context, *array, dim, index, 1))
     }
 
     fn is_guarded(&self, array: ArrayRef, dim: u8, index: NodeId, place: Place) -> bool {
@@ -259,14 +256,13 @@ impl<'a> Checker<'a> {
 
     /// Whether an index is proved to lie inside.
     fn is_bounded(
-        &mut self,
+        &self,
+        context: &Context,
         array: ArrayRef,
         dim: u8,
         index: NodeId,
-        place: Place,
         lanes: u16,
     ) -> bool {
-        let context = self.context(place);
         let Some(extent) = self.extent(array, dim) else {
             return false;
         };
@@ -275,7 +271,7 @@ impl<'a> Checker<'a> {
         let known = |v: NodeId| nest.home(v) == func.body();
         let derived = self
             .bounds
-            .derive_lanes(&context, index, &extent, lanes, &known);
+            .derive_lanes(context, index, &extent, lanes, &known);
         derived.is_ok_and(|goals| goals.is_empty())
     }
 
@@ -317,23 +313,32 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn context(&mut self, place: Place) -> Rc<Context> {
+    /// How many of the retry guards have held at a place.
+    fn held(&self, place: Place) -> usize {
         let retries = self.retries.iter();
-        let held = retries.take_while(|&&g| self.is_before(g, place)).count();
-        let key = (place.region, held);
+        retries.take_while(|&&g| self.is_before(g, place)).count()
+    }
+
+    /// What is known at a place by the guards before it and the loops around.
+    fn tested(&mut self, place: Place) -> Rc<Context> {
+        let held = self.held(place);
+        let loops = self.bounds.loops(place.region);
+        if let Some(tested) = self.tested.get(&(loops.clone(), held)) {
+            return tested.clone();
+        }
+        let tested = Rc::new(self.bounds.tested(&loops, &self.retries[..held]));
+        self.tested.insert((loops, held), tested.clone());
+        tested
+    }
+
+    /// The same, and what the conditions around say.
+    fn context(&mut self, place: Place) -> Rc<Context> {
+        let key = (place.region, self.held(place));
         if let Some(made) = self.contexts.get(&key) {
             return made.clone();
         }
+        let tested = self.tested(place);
         let bounds = &self.bounds;
-        let loops = bounds.loops(place.region);
-        let tested = match self.tested.get(&(loops.clone(), held)) {
-            Some(tested) => tested.clone(),
-            None => {
-                let tested = Rc::new(bounds.tested(&loops, &self.retries[..held]));
-                self.tested.insert((loops, held), tested.clone());
-                tested
-            }
-        };
         let mut owners = bounds.nest.outwards(place.region);
         let context = match owners.any(|(_, o)| matches!(bounds.func.node(o), Node::If { .. })) {
             true => Rc::new(bounds.context(place.region, &tested)),

@@ -208,23 +208,22 @@ impl Planner<'_> {
         let accesses = rows.independent(self.func)?;
         let mut conditional = self.conditional(id);
         conditional.retain(|id| accesses.places.contains_key(id));
-        if !always_inside(self.func, &conditional) {
+        let body = self.func.regions_of(id).next();
+        if !body.is_some_and(|body| always_inside(self.func, body, &conditional)) {
             return Err(NotAStrip::Conditional);
         }
         Ok(cut(self.func, &self.schedule, id, accesses))
     }
 
-    /// The accesses of a loop that stand under conditions: on vectors, rounds
-    /// that do not want them make them, too.
+    /// The accesses of a loop that stand under conditions, also in a loop there:
+    /// on vectors, rounds that do not want them make them, too.
     fn conditional(&self, id: NodeId) -> Vec<NodeId> {
         let func = self.func;
-        let sides = self
-            .schedule
-            .inside(func, func.regions_of(id))
-            .into_iter()
-            .flat_map(|region| &func.region(region).effects)
-            .filter(|&&id| matches!(func.node(id), Node::If { .. }))
-            .flat_map(|&id| func.regions_of(id));
+        let inside = self.schedule.inside(func, func.regions_of(id));
+        let effects = inside.into_iter().flat_map(|r| &func.region(r).effects);
+        let ifs = effects.filter(|&&id| matches!(func.node(id), Node::If { .. }));
+        let sides = ifs.flat_map(|&id| func.regions_of(id));
+        let sides = self.schedule.inside(func, sides).into_iter();
         let effects = sides.flat_map(|region| &func.region(region).effects);
         let is_access =
             |id: &NodeId| matches!(func.node(*id), Node::Load { .. } | Node::Store { .. });

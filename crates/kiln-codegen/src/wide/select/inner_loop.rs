@@ -1,7 +1,9 @@
-//! Counted loops in the loop: all lanes run them equally often.
+//! Counted loops in the loop: all lanes run them equally often. A loop under a
+//! condition has a bound that asks whether any lane wants it.
 //!
 //! ```text
-//! before: lo < hi ? enter : none
+//! before: any lane? asked : none
+//! asked:  lo < hi ? enter : none
 //! enter:  to head with the first values
 //! head:   ...; next < hi ? back : done
 //! back:   to head with the next values
@@ -13,7 +15,7 @@
 use super::super::inst::{GENERAL, Inst};
 use super::Selector;
 use crate::CodegenError;
-use kiln_ir::{Node, NodeId};
+use kiln_ir::{Func, Node, NodeId, Op};
 use regalloc2::VReg;
 
 impl Selector<'_> {
@@ -30,11 +32,22 @@ impl Selector<'_> {
         else {
             return Err(self.unsupported("what is not a counted loop".into()));
         };
+        let (hi, wanted) = match asked_bound(func, hi) {
+            Some((any, hi)) => (hi, Some(any)),
+            None => (hi, None),
+        };
         let (lo, hi) = (self.word(lo)?, self.word(hi)?);
         let types = func.result_types(node);
         let first = self.in_registers(init, &types);
+        let test = wanted.map(|any| self.condition(any));
         let from = self.current;
         let (chain, part) = (self.blocks[from].chain, self.blocks[from].data.part);
+        let unwanted = test.map(|test| {
+            let [asked, unwanted] = [(); 2].map(|()| self.open(chain, part));
+            self.end(test, &[(asked, vec![]), (unwanted, vec![])]);
+            self.current = asked;
+            unwanted
+        });
         let [enter, none, head] = [(); 3].map(|()| self.open(chain, part));
         let (left, right) = (lo, hi);
         self.end(
@@ -73,11 +86,13 @@ impl Selector<'_> {
             Inst::IfLess { left, right },
             &[(back, vec![]), (done, vec![])],
         );
-        for (block, to, args) in [
+        let mut jumps = vec![
             (back, head, with_index(next, &carried)),
             (done, exit, carried.concat()),
             (none, exit, first.concat()),
-        ] {
+        ];
+        jumps.extend(unwanted.map(|block| (block, exit, first.concat())));
+        for (block, to, args) in jumps {
             self.current = block;
             self.end(Inst::Jump, &[(to, args)]);
         }
@@ -96,6 +111,18 @@ impl Selector<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// Of a bound that is one only where any lane wants the loop: what asks that,
+/// and the bound.
+pub(super) fn asked_bound(func: &Func, hi: NodeId) -> Option<(NodeId, NodeId)> {
+    match func.node(hi) {
+        Node::Op {
+            op: Op::Select,
+            args,
+        } if matches!(func.node(args[0]), Node::Op { op: Op::Any, .. }) => Some((args[0], args[1])),
+        _ => None,
     }
 }
 

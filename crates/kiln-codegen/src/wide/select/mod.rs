@@ -25,6 +25,7 @@ use super::pool::Constants;
 use super::rows::{MachOp, Slot, Width};
 use crate::frame::FrameLayout;
 use crate::{CodegenError, Level};
+use inner_loop::asked_bound;
 use kiln_ir::{Const, Func, Node, NodeId, Op, RegionId, Scalar, Schedule, Type};
 use regalloc2::{Block, VReg};
 use rustc_hash::FxHashMap;
@@ -376,6 +377,8 @@ impl<'a> Selector<'a> {
                 self.any_or_all(node, args[0], op == Op::All);
                 return Ok(());
             }
+            // The loop whose bound it is asks.
+            Op::Select if asked_bound(self.func, node).is_some() => return Ok(()),
             Op::Splat => self.value(args[0]),
             Op::Iota => self.iota(),
             Op::Cast => self.cast_node(args[0], ty.scalar)?,
