@@ -5,11 +5,11 @@
 //! Only here is a kernel compiled without guards: the arguments are known to
 //! fit. Prints nanoseconds per element and medians of the ratios of rounds;
 //! never fails on a timing. `guards --plain PROGRAM [KERNEL...]` times the
-//! program that benches/one_lane builds; `guards --asm KERNEL` prints code.
+//! program that benches/one_lane builds; `guards --asm KERNEL [none | all]` prints code.
 
 #![allow(clippy::print_stdout, reason = "a report on standard output")]
 
-use kiln_codegen::{CodegenConfig, Entry, Level, Target, asm_text, compile};
+use kiln_codegen::{CodegenConfig, Entry, Level, MachineCode, Target, asm_text, compile};
 use kiln_ir::{Const, Func, Scalar, guard_accesses, parse_file};
 use kiln_opt::{OptConfig, optimize};
 use kiln_testkit::native::{Column, Frame, Native};
@@ -17,8 +17,14 @@ use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 const KERNELS: &str = include_str!("kernels.kiln");
-const ROUNDS: usize = 15;
+const ROUNDS: usize = 16;
 const ROUND_NS: f64 = 1e7;
+
+/// How far behind the start of a line of the cache code begins, a place for
+/// each round in turn. Where its loops fall decides up to a sixth of the time
+/// of code that is otherwise the same, so neither side may keep one place
+/// (Curtsinger and Berger, "Stabilizer", ASPLOS 2013).
+const PLACES: [usize; 4] = [0, 32, 16, 48];
 
 /// A kernel with the shapes of its arrays.
 struct Case {
@@ -161,9 +167,10 @@ fn optimised(func: &Func, guards: Guards) -> Func {
     optimize(&func, &config).expect("the passes take it").func
 }
 
-/// Code and a frame to call it with; the columns must live.
+/// Code at each of the places and a frame to call it with; the columns must
+/// live.
 struct Ready {
-    native: Native,
+    natives: [Native; PLACES.len()],
     frame: Frame,
     _columns: Vec<Column>,
 }
@@ -186,16 +193,29 @@ impl Ready {
             }
         }
         Ready {
-            native: Native::new(&code),
+            natives: PLACES.map(|place| Native::new(&behind(&code, place))),
             frame,
             _columns: columns,
         }
     }
 
-    fn call(&mut self) {
-        let status = self.native.call(&mut self.frame);
+    fn call(&mut self, round: usize) {
+        let native = &self.natives[round % PLACES.len()];
+        let status = native.call(&mut self.frame);
         assert_eq!(status, 0, "the arguments fit");
     }
+}
+
+/// The code after so many bytes that do nothing.
+fn behind(code: &MachineCode, place: usize) -> MachineCode {
+    const NOP: u8 = 0x90;
+    assert!(
+        place.is_multiple_of(code.alignment),
+        "constants keep theirs"
+    );
+    let mut code = code.clone();
+    code.bytes.splice(0..0, std::iter::repeat_n(NOP, place));
+    code
 }
 
 fn set(frame: &mut Frame, index: usize, arg: Arg) -> Option<(Column, Vec<i64>)> {
@@ -242,10 +262,10 @@ fn set(frame: &mut Frame, index: usize, arg: Arg) -> Option<(Column, Vec<i64>)> 
 }
 
 /// Nanoseconds of a call, over a round.
-fn time(ready: &mut Ready) -> f64 {
+fn time(ready: &mut Ready, round: usize) -> f64 {
     let (start, mut calls) = (Instant::now(), 0.0);
     loop {
-        ready.call();
+        ready.call(round);
         calls += 1.0;
         let spent = start.elapsed().as_nanos() as f64;
         if spent >= ROUND_NS {
@@ -272,9 +292,10 @@ fn measure(case: &Case, plain: Option<&str>) {
     let [mut ours, mut all, mut none] =
         [Guards::Passes, Guards::All, Guards::None].map(|guards| Ready::new(case, guards));
     let mut rounds = Vec::new();
-    for _ in 0..ROUNDS {
+    for round in 0..ROUNDS {
         let plain = plain.map_or(f64::NAN, |program| time_plain(program, case.kernel));
-        rounds.push([time(&mut ours), time(&mut none), time(&mut all), plain]);
+        let [ours, none, all] = [&mut ours, &mut none, &mut all].map(|it| time(it, round));
+        rounds.push([ours, none, all, plain]);
     }
     let ns = |which: usize| median(rounds.iter().map(|r| r[which])) / case.elements as f64;
     let ratio = |which: usize| median(rounds.iter().map(|r| r[0] / r[which]));
@@ -297,7 +318,12 @@ fn main() -> ExitCode {
     match args.peek().map(String::as_str) {
         Some("--asm") => {
             let kernel = args.nth(1).unwrap_or_default();
-            let func = optimised(&func(&kernel), Guards::Passes);
+            let guards = match args.next().as_deref() {
+                Some("none") => Guards::None,
+                Some("all") => Guards::All,
+                _ => Guards::Passes,
+            };
+            let func = optimised(&func(&kernel), guards);
             let target = Target::host().expect("a target for this processor");
             let config = CodegenConfig::new(Entry::Frame, Level::One);
             let text = asm_text(&func, &target, &config).expect("there is code");
