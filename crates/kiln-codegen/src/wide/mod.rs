@@ -10,8 +10,9 @@
 //! bytes. Constants stand behind the code; there are no relocations, no
 //! addresses, no traps.
 //!
-//! Deliberately absent: tails (the caller runs whole blocks) and gathers.
-//! They are refused before anything is emitted.
+//! Deliberately absent: tails, since the caller runs whole blocks, and gather
+//! instructions: lanes that lie apart are loaded one by one. What has no form
+//! is refused before anything is emitted.
 
 mod alloc;
 mod asm;
@@ -30,7 +31,6 @@ mod tests;
 use crate::machine_code::{Entry, MachineCode};
 use crate::target::{Level, Target};
 use crate::{CodegenConfig, CodegenError};
-use alloc::Effort;
 use kiln_ir::{Func, Node, NodeId, Op, Schedule, strip_loop};
 use rows::Width;
 use select::Shape;
@@ -42,12 +42,6 @@ const FRAME_LIMIT: usize = 64 << 10;
 /// Machine instructions a strip may have: what register allocation does in
 /// a fraction of a second.
 const INST_LIMIT: usize = 200_000;
-
-/// Values alive at once times instructions from which on registers are
-/// allocated in one pass. The backtracking allocator takes time in proportion
-/// to this product, a few tens of milliseconds here, and where so much is
-/// spilled it gains little.
-const CROWDED: usize = 100_000;
 
 /// How arguments are passed and which registers a callee preserves.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -151,12 +145,8 @@ fn emit(func: &Func, target: &Target, config: &CodegenConfig) -> Result<Emitted,
             limit: FRAME_LIMIT,
         });
     }
-    let effort = match pressure * mach.inst_count() > CROWDED {
-        true => Effort::Linear,
-        false => Effort::Full,
-    };
-    let output = alloc::allocate(&mach, vector, convention, effort, checked)
-        .map_err(CodegenError::Backend)?;
+    let output =
+        alloc::allocate(&mach, vector, convention, checked).map_err(CodegenError::Backend)?;
     let emitted = emit::emit(&mach, &output, &constants, vector, convention, checked)?;
     if emitted.code.bytes.len() > config.code_limit {
         return Err(CodegenError::Limit {

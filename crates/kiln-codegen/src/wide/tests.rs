@@ -145,7 +145,7 @@ fn windows_keeps_the_registers_of_the_caller() {
     let mut mach = selected.func;
     fold::fold(&mut mach, Width::Y);
     let convention = Convention::Windows;
-    let output = alloc::allocate(&mach, Width::Y, convention, Effort::Full, true);
+    let output = alloc::allocate(&mach, Width::Y, convention, true);
     let output = output.unwrap_or_else(|e| panic!("{e}"));
     let emitted = emit::emit(
         &mach,

@@ -1,17 +1,30 @@
-//! Register allocation: the machine function as regalloc2 sees it.
+//! Register allocation.
 //!
-//! Everything regalloc2 asks for is flattened once, so that its queries are
-//! slices. The register files are those of the level; `rax` and `rsp` are
+//! `uses` finds where values are used and alive, `walk` gives them registers
+//! in one pass over the code, with the moves of `edges` between blocks, and
+//! `slots` lays out the stack. What comes out has the form of regalloc2's
+//! output, and the machine function is flattened as regalloc2 sees it, so
+//! that its checker, which knows nothing of the walk, can confirm every
+//! allocation in tests.
+//!
+//! The register files are those of the level; `rax` and `rsp` are
 //! never allocated (the encoder needs one scratch), nor is `rbp`, which holds
 //! the stack frame, nor `k0`, which cannot be a write mask.
 
-use super::Convention;
-use super::inst::{GENERAL, MASK, MachFunc, Role, VECTOR};
-use super::rows::Width;
+mod edges;
+mod slots;
+#[cfg(test)]
+mod tests;
+mod uses;
+mod walk;
+
+use crate::wide::Convention;
+use crate::wide::inst::{GENERAL, Inst, MASK, MachFunc, Role, VECTOR};
+use crate::wide::rows::Width;
 use regalloc2::checker::Checker;
 use regalloc2::{
-    Algorithm, Block, Function, Inst as InstId, InstRange, MachineEnv, Operand, OperandConstraint,
-    OperandKind, OperandPos, Output, PReg, PRegSet, RegAllocError, RegClass, RegallocOptions, VReg,
+    Block, Function, Inst as InstId, InstRange, MachineEnv, Operand, OperandConstraint,
+    OperandKind, OperandPos, Output, PReg, PRegSet, RegClass, VReg,
 };
 
 /// Number of `rax` in the encoding of general registers, and so on.
@@ -47,15 +60,6 @@ enum Terminator {
     Return,
 }
 
-/// How hard to look for registers.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Effort {
-    /// Backtracking.
-    Full,
-    /// In one pass over the code.
-    Linear,
-}
-
 /// Number of vector registers at a width.
 pub(crate) fn vector_registers(vector: Width) -> usize {
     if vector == Width::Z { 32 } else { 16 }
@@ -66,21 +70,14 @@ pub(crate) fn allocate(
     func: &MachFunc,
     vector: Width,
     convention: Convention,
-    effort: Effort,
     check: bool,
 ) -> Result<Output, String> {
     let flat = Flat::new(func, vector, convention);
     let env = machine_env(vector, convention);
-    let options = RegallocOptions {
-        verbose_log: false,
-        validate_ssa: check,
-        algorithm: match effort {
-            Effort::Full => Algorithm::Ion,
-            Effort::Linear => Algorithm::Fastalloc,
-        },
-    };
-    let output = regalloc2::run(&flat, &env, &options)
-        .map_err(|e: RegAllocError| format!("register allocation: {e}"))?;
+    let uses = uses::Uses::of(&flat);
+    let walked = walk::walk(&flat, &uses, &RegisterOrder::of(&env));
+    let walked = walked.ok_or("an instruction names more registers than there are")?;
+    let output = slots::output(&flat, &uses, walked);
     if check {
         let mut checker = Checker::new(&flat, &env);
         checker.prepare(&output);
@@ -89,6 +86,30 @@ pub(crate) fn allocate(
             .map_err(|e| format!("register allocation is wrong: {e:?}"))?;
     }
     Ok(output)
+}
+
+/// The registers of each class in the order they are taken in: those that
+/// cost the caller nothing first.
+#[derive(Debug)]
+struct RegisterOrder([Vec<PReg>; 3]);
+
+impl RegisterOrder {
+    fn of(env: &MachineEnv) -> RegisterOrder {
+        let classes = env
+            .preferred_regs_by_class
+            .iter()
+            .zip(&env.non_preferred_regs_by_class);
+        let mut order = classes.map(|(first, then)| first.into_iter().chain(*then).collect());
+        RegisterOrder(std::array::from_fn(|_| order.next().unwrap_or_default()))
+    }
+
+    fn of_class(&self, class: RegClass) -> &[PReg] {
+        &self.0[class as usize]
+    }
+
+    fn all(&self) -> impl Iterator<Item = &PReg> {
+        self.0.iter().flatten()
+    }
 }
 
 /// Whether the callee must preserve a general register.
@@ -164,7 +185,7 @@ impl<'a> Flat<'a> {
         flat
     }
 
-    fn push(&mut self, inst: &super::inst::Inst, incoming: [usize; 3]) {
+    fn push(&mut self, inst: &Inst, incoming: [usize; 3]) {
         let start = self.operands.len();
         let mut tied = None;
         inst.for_each_reg(|role, reg| {
@@ -192,7 +213,7 @@ impl<'a> Flat<'a> {
             .push((start as u32, self.operands.len() as u32));
         self.terminators.push(match (inst.is_terminator(), inst) {
             (false, _) => Terminator::No,
-            (true, super::inst::Inst::Return { .. }) => Terminator::Return,
+            (true, Inst::Return { .. }) => Terminator::Return,
             (true, _) => Terminator::Branch,
         });
     }
