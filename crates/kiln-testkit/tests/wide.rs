@@ -196,7 +196,6 @@ fn crowded_meaning(ops: usize, x: f64) -> f64 {
 #[test]
 fn spilled_values_come_back() {
     for level in [Level::Avx2, Level::Avx512] {
-        // The last count is beyond what is allocated by backtracking.
         for ops in [12, 40, 120, 500] {
             let lanes = (level.vector_bytes() / 8) as u16;
             let func = crowded(ops, lanes);
