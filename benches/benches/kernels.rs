@@ -1,7 +1,9 @@
 //! What a warm call of a `#[kernel]` function costs, beside a call through a
-//! pointer and a call of what rustc made.
+//! pointer and a call of what rustc made; and reductions along an axis, beside
+//! loops that add rows, or the elements of a row, one after the other.
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use kiln::ArrayView;
 use std::hint::black_box;
 
 #[kiln::kernel]
@@ -54,5 +56,67 @@ fn first_call(c: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, calls, first_call);
+#[kiln::kernel]
+fn column_sums(a: ArrayView<'_, f64, 2>, out: &mut [f64]) {
+    kiln::axis::sum(&a, 0, out);
+}
+
+#[kiln::kernel]
+fn row_sums(a: ArrayView<'_, f64, 2>, out: &mut [f64]) {
+    kiln::axis::sum(&a, 1, out);
+}
+
+/// One row after the other, as an order that is not kiln's.
+fn add_rows(data: &[f64], out: &mut [f64]) {
+    out.fill(-0.0);
+    for row in data.chunks_exact(out.len()) {
+        for (sum, x) in out.iter_mut().zip(row) {
+            *sum += x;
+        }
+    }
+}
+
+/// One element after the other.
+fn add_in_rows(data: &[f64], columns: usize, out: &mut [f64]) {
+    for (sum, row) in out.iter_mut().zip(data.chunks_exact(columns)) {
+        *sum = row.iter().sum();
+    }
+}
+
+fn axes(c: &mut Criterion) {
+    assert!(column_sums::kernel().prepare() && row_sums::kernel().prepare());
+    for (rows, columns) in [(1000, 1000), (10_000, 100), (100_000, 10)] {
+        let data: Vec<f64> = (0..rows * columns).map(|i| (i % 1013) as f64).collect();
+        let a = ArrayView::new(&data, [rows, columns]).expect("as many elements");
+        let shape = format!("{rows} x {columns}");
+        let mut group = c.benchmark_group("sum along axis 0");
+        group.throughput(Throughput::Elements(data.len() as u64));
+        let mut out = vec![0.0; columns];
+        group.bench_function(BenchmarkId::new("kiln", &shape), |b| {
+            b.iter(|| column_sums(black_box(a), black_box(&mut out)));
+        });
+        group.bench_function(BenchmarkId::new("kiln beside", &shape), |b| {
+            b.iter(|| column_sums::rust(black_box(a), black_box(&mut out)));
+        });
+        group.bench_function(BenchmarkId::new("rows in order", &shape), |b| {
+            b.iter(|| add_rows(black_box(&data), black_box(&mut out)));
+        });
+        group.finish();
+        let mut group = c.benchmark_group("sum along axis 1");
+        group.throughput(Throughput::Elements(data.len() as u64));
+        let mut out = vec![0.0; rows];
+        group.bench_function(BenchmarkId::new("kiln", &shape), |b| {
+            b.iter(|| row_sums(black_box(a), black_box(&mut out)));
+        });
+        group.bench_function(BenchmarkId::new("kiln beside", &shape), |b| {
+            b.iter(|| row_sums::rust(black_box(a), black_box(&mut out)));
+        });
+        group.bench_function(BenchmarkId::new("elements in order", &shape), |b| {
+            b.iter(|| add_in_rows(black_box(&data), columns, black_box(&mut out)));
+        });
+        group.finish();
+    }
+}
+
+criterion_group!(benches, calls, first_call, axes);
 criterion_main!(benches);

@@ -81,6 +81,14 @@ macro_rules! common {
                 self.data.get(self.grid.locate(index)?)
             }
 
+            /// The elements as a slice, if they lie side by side, row-major.
+            #[inline]
+            pub fn as_slice(&self) -> Option<&[T]> {
+                let start = self.grid.geometry().origin;
+                let end = start.checked_add(self.len())?;
+                self.data.get(start..end).filter(|_| self.is_contiguous())
+            }
+
             /// What is at `index` of dimension `dim`, without that dimension:
             /// of a matrix a row or a column.
             ///

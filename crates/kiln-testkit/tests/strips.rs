@@ -133,6 +133,27 @@ const LOOPS: &[(&str, bool)] = &[
 }",
         false,
     ),
+    // Sums of columns: the row of a virtual lane, and the fold of all lanes.
+    (
+        "func @columns_down(a: [f64 rank 2], sums: mut [f64 rank 2], out: mut [f64]) {
+    n = len out
+    for j in 0..n {
+        v = load a[1, j]
+        w = load sums[2, j]
+        s = add w, v
+        store sums[2, j], s
+    }
+    for j in 0..n {
+        a0 = load sums[0, j]
+        a1 = load sums[1, j]
+        a2 = load sums[2, j]
+        low = add a0, a2
+        s = add low, a1
+        store out[j], s
+    }
+}",
+        false,
+    ),
     // Four strips: of two rows at once and of one, each also with four rounds
     // of the loop around.
     (

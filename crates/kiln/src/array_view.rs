@@ -65,6 +65,11 @@ macro_rules! common {
                 self.0.is_empty()
             }
 
+            /// The elements as a slice, if they lie side by side, row-major.
+            pub fn as_slice(&self) -> Option<&[T]> {
+                self.0.as_slice()
+            }
+
             fn extents(&self) -> [usize; N] {
                 let mut extents = [0; N];
                 extents.copy_from_slice(self.shape());

@@ -12,7 +12,8 @@
 //! - [`ArrayKernel`]: loops and arrays from the builder, called with views.
 //! - [`sum`], [`product`], [`dot`], [`mean`], [`var`], [`std_dev`], [`min`],
 //!   [`max`], [`argmin`], [`argmax`], [`logsumexp`], [`any`], [`all`],
-//!   [`count`]: reductions whose bits depend on the values alone.
+//!   [`count`]: reductions whose bits depend on the values alone. [`axis`]: the
+//!   same along one axis of an array.
 //! - [`border`]: what stands for neighbours that there are not.
 //! - [`random`]: random numbers that need no state, in kernels and beside them.
 //! - [`Dispatcher`]: such a kernel for each of the types it is called with.
@@ -39,6 +40,7 @@
 
 mod array_view;
 mod arrays;
+pub mod axis;
 pub mod border;
 mod broadcast;
 mod build;
@@ -55,6 +57,7 @@ mod func;
 mod inputs;
 mod kernel;
 mod kernel_fn;
+mod line;
 #[cfg(feature = "ndarray")]
 pub mod ndarray;
 mod par;
@@ -87,6 +90,7 @@ pub use kernel::{Kernel, Positional};
 pub use kernel_fn::KernelFn;
 #[cfg(feature = "macros")]
 pub use kiln_macros::kernel;
+pub use line::Line;
 pub use par::par;
 pub use record::{Record, RecordKernel};
 pub use reduce::{

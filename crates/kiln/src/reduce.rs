@@ -1,4 +1,5 @@
-//! Reductions of slices, in a shape that depends on their length alone.
+//! Reductions of slices, rows and columns, in a shape that depends on their
+//! length alone.
 //!
 //! They are ordinary functions, and in a `#[kernel]` the reductions of shape
 //! `tree` of the language: the same bits in both, on every machine, whatever
@@ -12,13 +13,22 @@
 //! digits, or its range, on the way.
 
 use crate::element::{Number, Real};
+use crate::line::Line;
 use crate::math::Unary;
 use kiln_ir::Combine;
 
-/// What `len` values combine to.
-fn tree<T: Number>(combine: Combine, len: usize, at: impl Fn(usize) -> T) -> T {
+/// What a function of each element combines to.
+fn tree<T: Number>(
+    combine: Combine,
+    x: &(impl Line<Elem = T> + ?Sized),
+    value: impl Fn(T) -> T,
+) -> T {
     let join = |x, y| T::combined(combine, x, y);
-    kiln_ir::tree(join, identity(combine), len, at)
+    let identity = identity(combine);
+    match x.as_slice() {
+        Some(x) => kiln_ir::tree(join, identity, x.len(), |index| value(x[index])),
+        None => kiln_ir::tree(join, identity, x.len(), |index| value(x.at(index))),
+    }
 }
 
 /// What leaves every value as it is.
@@ -37,13 +47,13 @@ fn identity<T: Number>(combine: Combine) -> T {
 /// let x: Vec<f64> = (0..5000).map(|i| 1.0 / f64::from(i + 1)).collect();
 /// assert_eq!(total(&x), kiln::sum(&x));
 /// ```
-pub fn sum<T: Number>(x: &[T]) -> T {
-    tree(Combine::Sum, x.len(), |index| x[index])
+pub fn sum<T: Number>(x: &(impl Line<Elem = T> + ?Sized)) -> T {
+    tree(Combine::Sum, x, |x| x)
 }
 
 /// The product; 1 of nothing. Integers wrap.
-pub fn product<T: Number>(x: &[T]) -> T {
-    tree(Combine::Product, x.len(), |index| x[index])
+pub fn product<T: Number>(x: &(impl Line<Elem = T> + ?Sized)) -> T {
+    tree(Combine::Product, x, |x| x)
 }
 
 /// What the message of [`dot`] says.
@@ -54,14 +64,15 @@ pub(crate) const LENGTHS: &str = "the dot product of slices of different lengths
 /// # Panics
 /// When the slices have different lengths.
 #[track_caller]
-pub fn dot<T: Number>(x: &[T], y: &[T]) -> T {
+pub fn dot<T: Number>(x: &(impl Line<Elem = T> + ?Sized), y: &(impl Line<Elem = T> + ?Sized)) -> T {
     assert!(x.len() == y.len(), "{LENGTHS}");
-    let product = |index: usize| T::combined(Combine::Product, x[index], y[index]);
-    tree(Combine::Sum, x.len(), product)
+    let product = |index: usize| T::combined(Combine::Product, x.at(index), y.at(index));
+    let join = |x, y| T::combined(Combine::Sum, x, y);
+    kiln_ir::tree(join, identity(Combine::Sum), x.len(), product)
 }
 
 /// The sum by the number of elements; NaN of nothing.
-pub fn mean<T: Real>(x: &[T]) -> T {
+pub fn mean<T: Real>(x: &(impl Line<Elem = T> + ?Sized)) -> T {
     sum(x) / T::from_usize(x.len())
 }
 
@@ -73,9 +84,9 @@ pub(crate) const NOTHING: &str = "the least or greatest of no values";
 /// # Panics
 /// When there is none.
 #[track_caller]
-pub fn min<T: Number>(x: &[T]) -> T {
+pub fn min<T: Number>(x: &(impl Line<Elem = T> + ?Sized)) -> T {
     assert!(!x.is_empty(), "{NOTHING}");
-    tree(Combine::Min, x.len(), |index| x[index])
+    tree(Combine::Min, x, |x| x)
 }
 
 /// The greatest element; NaN if one is.
@@ -83,9 +94,9 @@ pub fn min<T: Number>(x: &[T]) -> T {
 /// # Panics
 /// When there is none.
 #[track_caller]
-pub fn max<T: Number>(x: &[T]) -> T {
+pub fn max<T: Number>(x: &(impl Line<Elem = T> + ?Sized)) -> T {
     assert!(!x.is_empty(), "{NOTHING}");
-    tree(Combine::Max, x.len(), |index| x[index])
+    tree(Combine::Max, x, |x| x)
 }
 
 /// The mean of the squares of the distances from the mean, as NumPy's `var`;
@@ -96,17 +107,17 @@ pub fn max<T: Number>(x: &[T]) -> T {
 /// assert_eq!(kiln::var(&x), 0.25);
 /// assert_eq!(kiln::std_dev(&x), 0.5);
 /// ```
-pub fn var<T: Real>(x: &[T]) -> T {
+pub fn var<T: Real>(x: &(impl Line<Elem = T> + ?Sized)) -> T {
     let mean = mean(x);
-    let square = |index: usize| {
-        let distance = x[index] - mean;
+    let square = |x: T| {
+        let distance = x - mean;
         distance * distance
     };
-    tree(Combine::Sum, x.len(), square) / T::of(x.len() as f64)
+    tree(Combine::Sum, x, square) / T::of(x.len() as f64)
 }
 
 /// The square root of the [variance](var()), as NumPy's `std`.
-pub fn std_dev<T: Real>(x: &[T]) -> T {
+pub fn std_dev<T: Real>(x: &(impl Line<Elem = T> + ?Sized)) -> T {
     var(x).sqrt()
 }
 
@@ -115,14 +126,14 @@ pub fn std_dev<T: Real>(x: &[T]) -> T {
 /// ```
 /// assert_eq!(kiln::logsumexp(&[1000.0, 1000.0]), 1000.0 + kiln::math::log(2.0));
 /// ```
-pub fn logsumexp<T: Real + Unary>(x: &[T]) -> T {
-    let greatest = tree(Combine::Max, x.len(), |index| x[index]);
+pub fn logsumexp<T: Real + Unary>(x: &(impl Line<Elem = T> + ?Sized)) -> T {
+    let greatest = tree(Combine::Max, x, |x| x);
     let from = match greatest.is_finite() {
         true => greatest,
         false => T::ZERO,
     };
-    let part = |index: usize| Unary::exp(x[index] - from);
-    Unary::log(tree(Combine::Sum, x.len(), part)) + from
+    let part = |x: T| Unary::exp(x - from);
+    Unary::log(tree(Combine::Sum, x, part)) + from
 }
 
 /// The index of the least element, the first of several; of the first NaN,
@@ -131,7 +142,7 @@ pub fn logsumexp<T: Real + Unary>(x: &[T]) -> T {
 /// # Panics
 /// When there is none.
 #[track_caller]
-pub fn argmin<T: Number>(x: &[T]) -> usize {
+pub fn argmin<T: Number>(x: &(impl Line<Elem = T> + ?Sized)) -> usize {
     first(x, min(x))
 }
 
@@ -146,28 +157,32 @@ pub fn argmin<T: Number>(x: &[T]) -> usize {
 /// # Panics
 /// When there is none.
 #[track_caller]
-pub fn argmax<T: Number>(x: &[T]) -> usize {
+pub fn argmax<T: Number>(x: &(impl Line<Elem = T> + ?Sized)) -> usize {
     first(x, max(x))
 }
 
 /// Where an element is first equal to `value`, which one is, or NaN.
 #[expect(clippy::eq_op, reason = "only NaN differs from itself")]
-fn first<T: Number>(x: &[T], value: T) -> usize {
-    let found = x.iter().position(|&x| x == value || x != x);
+fn first<T: Number>(x: &(impl Line<Elem = T> + ?Sized), value: T) -> usize {
+    let mut places = 0..x.len();
+    let found = places.find(|&index| {
+        let x = x.at(index);
+        x == value || x != x
+    });
     found.unwrap_or(x.len())
 }
 
 /// Whether one is true.
-pub fn any(x: &[bool]) -> bool {
-    x.contains(&true)
+pub fn any(x: &(impl Line<Elem = bool> + ?Sized)) -> bool {
+    (0..x.len()).any(|index| x.at(index))
 }
 
 /// Whether every one is true; so it is of nothing.
-pub fn all(x: &[bool]) -> bool {
-    !x.contains(&false)
+pub fn all(x: &(impl Line<Elem = bool> + ?Sized)) -> bool {
+    (0..x.len()).all(|index| x.at(index))
 }
 
 /// How many are true, as NumPy's `count_nonzero`.
-pub fn count(x: &[bool]) -> usize {
-    x.iter().filter(|&&x| x).count()
+pub fn count(x: &(impl Line<Elem = bool> + ?Sized)) -> usize {
+    (0..x.len()).filter(|&index| x.at(index)).count()
 }

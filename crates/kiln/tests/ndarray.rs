@@ -174,3 +174,30 @@ mod kernels {
         );
     }
 }
+
+#[kiln::kernel]
+fn along(a: ArrayView2<'_, f64>, sums: &mut [f64], mut best: ndarray::ArrayViewMut1<'_, u64>) {
+    kiln::axis::sum(&a, 0, sums);
+    kiln::axis::argmax(&a, 1, &mut best);
+}
+
+#[test]
+fn reductions_along_an_axis_take_them() {
+    let a = Array::from_shape_fn((20, 30), |(i, j)| ((i * 7 + j * 11) % 23) as f64 / 3.0);
+    for a in [a.view(), a.t()] {
+        let (rows, columns) = a.dim();
+        let mut sums = vec![0.0; columns];
+        let mut best = Array::zeros(rows);
+        along(a, &mut sums, best.view_mut());
+        let (mut beside, mut places) = (Array::zeros(columns), Array::<u64, _>::zeros(rows));
+        kiln::axis::sum(&a, 0, &mut beside);
+        kiln::axis::argmax(&a, 1, &mut places);
+        assert_eq!((Array::from(sums), best), (beside.clone(), places.clone()));
+        for (j, sum) in beside.iter().enumerate() {
+            assert_eq!(*sum, kiln::sum(&a.column(j)));
+        }
+        for (i, &place) in places.iter().enumerate() {
+            assert_eq!(place, kiln::argmax(&a.row(i)) as u64);
+        }
+    }
+}

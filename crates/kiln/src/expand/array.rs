@@ -347,8 +347,7 @@ impl<'b, T: Plain> Slice<'b, T> {
     }
 
     /// Where an element lies, guarded.
-    fn place(&self, index: Val<'b, usize>) -> (Vec<NodeId>, Option<NodeId>) {
-        let mut index = self.body.cast_id(Scalar::I64, index.id());
+    fn place(&self, mut index: NodeId) -> (Vec<NodeId>, Option<NodeId>) {
         if let Some(offset) = self.offset {
             self.body
                 .guard_within(self.array, self.line.dim(), index, self.len);
@@ -358,23 +357,33 @@ impl<'b, T: Plain> Slice<'b, T> {
         let guard = self.body.guard_index(self.array, &index);
         (index, guard)
     }
+
+    /// The element at an index that is an `i64`.
+    pub(super) fn read_index(&self, index: NodeId) -> Val<'b, T> {
+        let (index, after) = self.place(index);
+        let load = |func: &mut kiln_ir::FuncBuilder| func.load_as(self.array, &index, after, 1);
+        Val::new(self.body, self.body.with(load))
+    }
+
+    /// Writes the element at an index that is an `i64`.
+    pub(super) fn write_index(&self, index: NodeId, value: Val<'b, T>) {
+        let (index, _) = self.place(index);
+        self.body
+            .with(|func| func.store(self.array, &index, value.id()));
+    }
 }
 
 impl<'b, T: Plain> Indexed<'b, Val<'b, usize>> for Slice<'b, T> {
     type Item = Val<'b, T>;
 
     fn index(&self, index: Val<'b, usize>) -> Val<'b, T> {
-        let (index, after) = self.place(index);
-        let load = |func: &mut kiln_ir::FuncBuilder| func.load_as(self.array, &index, after, 1);
-        Val::new(self.body, self.body.with(load))
+        self.read_index(self.body.cast_id(Scalar::I64, index.id()))
     }
 }
 
 impl<'b, T: Plain> Stored<'b, Val<'b, usize>> for Slice<'b, T> {
     fn store(&self, index: Val<'b, usize>, value: Val<'b, T>) {
-        let (index, _) = self.place(index);
-        self.body
-            .with(|func| func.store(self.array, &index, value.id()));
+        self.write_index(self.body.cast_id(Scalar::I64, index.id()), value);
     }
 }
 

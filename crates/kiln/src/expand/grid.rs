@@ -129,11 +129,28 @@ impl<'b, T: Plain, const N: usize> Grid<'b, T, N> {
         *self
     }
 
-    /// Where an element lies, guarded.
-    fn place(&self, index: [Val<'b, usize>; N]) -> ([NodeId; N], Option<NodeId>) {
-        let index = index.map(|at| self.body.cast_id(Scalar::I64, at.id()));
-        let guard = self.body.guard_index(self.array, &index);
-        (index, guard)
+    /// The element at an index of `i64`s.
+    pub(super) fn read_index(&self, index: [NodeId; N]) -> Val<'b, T> {
+        let after = self.body.guard_index(self.array, &index);
+        let load = |func: &mut kiln_ir::FuncBuilder| func.load_as(self.array, &index, after, 1);
+        Val::new(self.body, self.body.with(load))
+    }
+
+    /// Writes the element at an index of `i64`s.
+    pub(super) fn write_index(&self, index: [NodeId; N], value: Val<'b, T>) {
+        self.body.guard_index(self.array, &index);
+        self.body
+            .with(|func| func.store(self.array, &index, value.id()));
+    }
+
+    /// An index as `i64`s.
+    fn signed(&self, index: [Val<'b, usize>; N]) -> [NodeId; N] {
+        index.map(|at| self.body.cast_id(Scalar::I64, at.id()))
+    }
+
+    /// The extent of a dimension, as an index.
+    pub(super) fn long_of(&self, dim: usize) -> Val<'b, i64> {
+        Val::new(self.body, self.body.extent(self.array, dim))
     }
 }
 
@@ -243,17 +260,13 @@ impl<'b, T: Plain, const N: usize> Indexed<'b, [Val<'b, usize>; N]> for Grid<'b,
     type Item = Val<'b, T>;
 
     fn index(&self, index: [Val<'b, usize>; N]) -> Val<'b, T> {
-        let (index, after) = self.place(index);
-        let load = |func: &mut kiln_ir::FuncBuilder| func.load_as(self.array, &index, after, 1);
-        Val::new(self.body, self.body.with(load))
+        self.read_index(self.signed(index))
     }
 }
 
 impl<'b, T: Plain, const N: usize> Stored<'b, [Val<'b, usize>; N]> for Grid<'b, T, N> {
     fn store(&self, index: [Val<'b, usize>; N], value: Val<'b, T>) {
-        let (index, _) = self.place(index);
-        self.body
-            .with(|func| func.store(self.array, &index, value.id()));
+        self.write_index(self.signed(index), value);
     }
 }
 

@@ -11,6 +11,7 @@
 //! the way in.
 
 mod array;
+pub mod axis;
 pub mod border;
 mod call;
 mod flow;
@@ -105,6 +106,8 @@ struct State {
     scopes: Vec<HashMap<(ArrayRef, Vec<NodeId>), Option<NodeId>>>,
     /// What integers are known to be.
     ranges: HashMap<NodeId, Interval>,
+    /// What reductions along an axis use.
+    tables: HashMap<(axis::Table, Scalar), ArrayRef>,
 }
 
 impl Body {
@@ -115,6 +118,7 @@ impl Body {
                 names: Vec::new(),
                 scopes: vec![HashMap::new()],
                 ranges: HashMap::new(),
+                tables: HashMap::new(),
             }),
             rules: Cell::new(Rules {
                 overflow: Overflow::Wrap,

@@ -3,6 +3,8 @@
 #![forbid(unsafe_code)]
 
 mod arrays;
+#[cfg(feature = "macros")]
+mod axis;
 mod binding;
 mod borders;
 mod builder;
