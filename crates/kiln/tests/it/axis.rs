@@ -3,7 +3,7 @@
 //! vectors.
 
 use crate::tier;
-use kiln::{ArrayView, ArrayViewMut, Engine, View};
+use kiln::{ArrayView, ArrayViewMut, Engine, Tier, View};
 
 /// One engine per tier, and where there is native code per level below.
 fn engines() -> Vec<Engine> {
@@ -107,6 +107,8 @@ macro_rules! lanes_have_the_bits_of_slices {
             for engine in engines() {
                 let all = $kernels::all::on(&engine);
                 let extremes = $kernels::extremes::on(&engine);
+                let is_ready = || all.prepare() && extremes.prepare();
+                assert!(tier(&engine) != Tier::Native || is_ready());
                 for ([rows, columns], special) in shapes() {
                     {
                         let a = numbers(rows * columns, special);
@@ -296,11 +298,12 @@ fn strided_views_have_the_same_bits() {
 }
 
 #[kiln::kernel]
+#[allow(clippy::needless_range_loop, reason = "written as kernels are")]
 fn line_by_line(a: ArrayView<'_, f64, 2>, rows: &mut [f64], columns: &mut [f64]) {
-    for i in 0..a.nrows() {
+    for i in 0..rows.len() {
         rows[i] = kiln::max(&a.row(i)) + kiln::sum(&a.row(i));
     }
-    for j in 0..a.ncols() {
+    for j in 0..columns.len() {
         columns[j] = kiln::mean(&a.col(j));
     }
 }
@@ -326,7 +329,8 @@ fn rows_and_columns_are_lines() {
         let found = whole::on(&engine).call((line,)).unwrap();
         assert_eq!(found, (kiln::sum(&data), kiln::argmin(&data)));
         assert_eq!(found, whole::rust(line));
-        assert_eq!(engine.tier(), tier(&engine));
+        // The tier that is asked for is the one that runs.
+        assert!(tier(&engine) != Tier::Native || whole::on(&engine).prepare());
     }
 }
 
