@@ -29,7 +29,7 @@ fn numbers<T: Number>(combine: Combine, values: &[T]) -> Const {
         Combine::Product => over(combine, values, T::mul),
         Combine::Min => over(combine, values, T::min),
         Combine::Max => over(combine, values, T::max),
-        Combine::Any | Combine::All => others(combine, values),
+        _ => others(combine, values),
     }
 }
 

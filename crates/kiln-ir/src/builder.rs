@@ -523,30 +523,29 @@ impl FuncBuilder {
         self.begin_region(&[Type::I64]).1[0]
     }
 
-    /// Closes a `for` that [`begin_for`](Self::begin_for) opened with one
-    /// carried value as a `reduce` of the values `value`, and gives its result.
-    /// Nothing that is needed may hold the carried value.
+    /// Closes a `for` that [`begin_for`](Self::begin_for) opened as a `reduce`
+    /// of as many values as it carries, and gives its results. Nothing that is
+    /// needed may hold the carried values.
     ///
     /// # Panics
     /// When another number of values is carried.
     pub fn end_for_as_reduce(
         &mut self,
-        combine: Combine,
+        combine: &[Combine],
         shape: Shape,
-        lo: NodeId,
-        hi: NodeId,
-        value: NodeId,
-    ) -> NodeId {
+        (lo, hi): (NodeId, NodeId),
+        values: &[NodeId],
+    ) -> Vec<NodeId> {
         let region = self.current();
         let args = &mut self.func.regions[region.index()].args;
-        let [_, carried] = args[..] else {
-            panic!("an index and one carried value");
-        };
-        args.truncate(1);
-        // What held it is needed no more, and must not name what is gone.
-        let nothing = combine.identity(self.func.ty(carried).scalar);
-        self.func.nodes[carried.index()] = Node::Const(nothing);
-        self.end_reduce(combine, shape, lo, hi, value)
+        let carried = args.split_off(1);
+        assert_eq!(carried.len(), combine.len(), "the carried values");
+        // What held them is needed no more, and must not name what is gone.
+        for (id, combine) in carried.into_iter().zip(combine) {
+            let nothing = combine.identity(self.func.ty(id).scalar);
+            self.func.nodes[id.index()] = Node::Const(nothing);
+        }
+        self.end_reduce_all(combine, shape, (lo, hi), values)
     }
 
     /// Closes a `reduce` over `lo..hi` and gives its result.
@@ -558,15 +557,30 @@ impl FuncBuilder {
         hi: NodeId,
         value: NodeId,
     ) -> NodeId {
-        let body = self.end_region(&[value]);
+        self.end_reduce_all(&[combine], shape, (lo, hi), &[value])[0]
+    }
+
+    /// Closes a `reduce` of several values over `lo..hi` and gives its results.
+    ///
+    /// # Panics
+    /// When there is not one value for each way to combine.
+    pub fn end_reduce_all(
+        &mut self,
+        combine: &[Combine],
+        shape: Shape,
+        (lo, hi): (NodeId, NodeId),
+        values: &[NodeId],
+    ) -> Vec<NodeId> {
+        assert_eq!(combine.len(), values.len(), "one value for each way");
+        let body = self.end_region(values);
         self.structured(Node::Reduce {
-            combine,
+            combine: combine.into(),
             shape,
             lo,
             hi,
             body,
         })
-        .1[0]
+        .1
     }
 
     /// Closes a `scan` over `lo..hi` into `array` and gives the last value.

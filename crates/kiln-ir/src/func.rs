@@ -117,6 +117,10 @@ pub enum Combine {
     Min,
     /// IEEE maximum, or the greatest integer.
     Max,
+    /// IEEE minimumNumber, where a NaN counts as nothing.
+    Fmin,
+    /// IEEE maximumNumber, where a NaN counts as nothing.
+    Fmax,
     /// Logical or, or bitwise or.
     Any,
     /// Logical and, or bitwise and.
@@ -125,11 +129,13 @@ pub enum Combine {
 
 impl Combine {
     /// Every way to combine.
-    pub const ALL: [Combine; 6] = [
+    pub const ALL: [Combine; 8] = [
         Combine::Sum,
         Combine::Product,
         Combine::Min,
         Combine::Max,
+        Combine::Fmin,
+        Combine::Fmax,
         Combine::Any,
         Combine::All,
     ];
@@ -141,6 +147,8 @@ impl Combine {
             Combine::Product => "product",
             Combine::Min => "min",
             Combine::Max => "max",
+            Combine::Fmin => "fmin",
+            Combine::Fmax => "fmax",
             Combine::Any => "any",
             Combine::All => "all",
         }
@@ -153,6 +161,8 @@ impl Combine {
             Combine::Product => Op::Mul,
             Combine::Min => Op::Min,
             Combine::Max => Op::Max,
+            Combine::Fmin => Op::Fmin,
+            Combine::Fmax => Op::Fmax,
             Combine::Any => Op::Or,
             Combine::All => Op::And,
         }
@@ -167,12 +177,28 @@ impl Combine {
             (Combine::Min, Scalar::F64) => Const::f64(f64::INFINITY),
             (Combine::Max, Scalar::F32) => Const::f32(f32::NEG_INFINITY),
             (Combine::Max, Scalar::F64) => Const::f64(f64::NEG_INFINITY),
+            (Combine::Fmin | Combine::Fmax, Scalar::F32) => Const::f32(f32::NAN),
+            (Combine::Fmin | Combine::Fmax, Scalar::F64) => Const::f64(f64::NAN),
             (Combine::Sum | Combine::Any, _) => Const::zero(ty),
             (Combine::Product, _) => Const::one(ty),
             (Combine::All, _) => Const::from_bits(ty, u64::MAX),
-            (Combine::Min, _) => least_or_greatest(ty, true),
-            (Combine::Max, _) => least_or_greatest(ty, false),
+            (Combine::Min | Combine::Fmin, _) => least_or_greatest(ty, true),
+            (Combine::Max | Combine::Fmax, _) => least_or_greatest(ty, false),
         }
+    }
+
+    /// Whether it gives a least or a greatest value.
+    pub const fn is_extreme(self) -> bool {
+        matches!(
+            self,
+            Combine::Min | Combine::Max | Combine::Fmin | Combine::Fmax
+        )
+    }
+
+    /// Whether no order shows in what values of a type combine to: it does in
+    /// sums and products of floats alone.
+    pub const fn is_free(self, ty: Scalar) -> bool {
+        self.is_extreme() || !ty.is_float()
     }
 }
 
@@ -213,6 +239,18 @@ impl Shape {
     /// Virtual lanes of the fixed shape over elements of a type.
     pub const fn lanes(scalar: Scalar) -> u16 {
         if scalar.bytes() == 8 { 16 } else { 32 }
+    }
+
+    /// Virtual lanes that all values of a reduction go round in: those of
+    /// values whose order shows, which must have as many; `None` if they have
+    /// not. Of others any number does, and the least of theirs is taken.
+    pub fn common_lanes(values: &[(Combine, Scalar)]) -> Option<u16> {
+        let ordered = values.iter().filter(|(c, ty)| !c.is_free(*ty));
+        let mut ordered = ordered.map(|&(_, ty)| Shape::lanes(ty));
+        match ordered.next() {
+            Some(lanes) => ordered.all(|other| other == lanes).then_some(lanes),
+            None => values.iter().map(|&(_, ty)| Shape::lanes(ty)).min(),
+        }
     }
 }
 
@@ -309,18 +347,19 @@ pub enum Node {
         /// Yields the next values.
         body: RegionId,
     },
-    /// Combines what the body yields over `lo..hi`. An effect by position;
-    /// its result is a [`Node::Proj`].
+    /// Combines what the body yields over `lo..hi`, each value with those of
+    /// the other rounds. An effect by position; its results are
+    /// [`Node::Proj`]s.
     Reduce {
-        /// How values are combined.
-        combine: Combine,
+        /// How each value is combined.
+        combine: Box<[Combine]>,
         /// In which order.
         shape: Shape,
         /// First index.
         lo: NodeId,
         /// One past the last index.
         hi: NodeId,
-        /// Takes the index, yields one value.
+        /// Takes the index, yields the values.
         body: RegionId,
     },
     /// As `reduce` in order, writing every running value to a rank-1 array
@@ -673,6 +712,17 @@ impl Func {
             Node::Call { callee, .. } => self.callees[*callee as usize].results.clone(),
             _ => Vec::new(),
         }
+    }
+
+    /// What a reduction combines, value by value, and how; of another node,
+    /// nothing.
+    pub fn reduced(&self, id: NodeId) -> Vec<(Combine, Scalar)> {
+        let Node::Reduce { combine, body, .. } = self.node(id) else {
+            return Vec::new();
+        };
+        let values = self.region(*body).yields.iter();
+        let scalars = values.map(|&v| self.ty(v).scalar);
+        combine.iter().copied().zip(scalars).collect()
     }
 
     /// The regions a node owns, in the order they are written.

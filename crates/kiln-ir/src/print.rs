@@ -4,7 +4,7 @@
 //! A Func on its own prints as `func @name(...)`; a file of Funcs begins with
 //! the line [`FILE_HEADER`], and a newer reader accepts every older version.
 
-use crate::func::{ArrayRef, CallArg, Func, Node, NodeId, RegionId};
+use crate::func::{ArrayRef, CallArg, Combine, Func, Node, NodeId, RegionId};
 use crate::schedule::Schedule;
 use rustc_hash::FxHashMap;
 use std::fmt::{self, Write};
@@ -33,7 +33,7 @@ pub(crate) fn describe(func: &Func, id: NodeId) -> String {
         Node::For { lo, hi, .. } => write!(printer.text, "{id} = for in {lo}..{hi}"),
         Node::While { .. } => write!(printer.text, "{id} = while"),
         Node::Reduce { combine, .. } => {
-            write!(printer.text, "{id} = reduce {}", combine.name())
+            write!(printer.text, "{id} = reduce {}", names(combine))
         }
         Node::Scan { combine, .. } => write!(printer.text, "{id} = scan {}", combine.name()),
         Node::Proj { of, index } => write!(printer.text, "{id} = result {index} of {of}"),
@@ -46,6 +46,12 @@ pub(crate) fn describe(func: &Func, id: NodeId) -> String {
         Ok(()) => printer.text.trim().to_owned(),
         Err(fmt::Error) => id.to_string(),
     }
+}
+
+/// Ways to combine, with commas.
+fn names(combine: &[Combine]) -> String {
+    let names: Vec<&str> = combine.iter().map(|c| c.name()).collect();
+    names.join(", ")
 }
 
 struct Printer<'a> {
@@ -361,7 +367,7 @@ impl<'a> Printer<'a> {
                 hi,
                 body,
             } => {
-                write!(self.text, "reduce {} {} ", combine.name(), shape.name())?;
+                write!(self.text, "reduce {} {} ", names(combine), shape.name())?;
                 self.range(*body, *lo, *hi)?;
                 self.block(*body, indent)
             }

@@ -61,8 +61,12 @@ pub enum StripInput {
     /// memory of which element 0 can be read: that is what a round reads that
     /// does not want to.
     Array(ArrayRef),
-    /// The lanes of a reduction.
-    Lanes,
+    /// The lanes of one of the values of a reduction, so many bytes behind the
+    /// first ones.
+    Lanes {
+        /// How many.
+        at: usize,
+    },
     /// The first round that it is called for.
     First,
 }
@@ -148,10 +152,8 @@ pub fn cut(func: &Func, schedule: &Schedule, node: NodeId, accesses: Accesses<'_
         places,
         whole,
     } = accesses;
-    let (body, combine) = match *func.node(node) {
-        Node::For { body, .. } => (body, None),
-        Node::Reduce { body, combine, .. } => (body, Some(combine)),
-        _ => panic!("{node} is no counted loop"),
+    let (Node::For { body, .. } | Node::Reduce { body, .. }) = *func.node(node) else {
+        panic!("{node} is no counted loop")
     };
     let mut b = FuncBuilder::new(format!("{}.{node}", func.name()));
     let arrays: Vec<ArrayRef> = rows.iter().map(|r| add_row(&mut b, func, r)).collect();
@@ -172,10 +174,9 @@ pub fn cut(func: &Func, schedule: &Schedule, node: NodeId, accesses: Accesses<'_
             inputs.push(StripInput::Value { node: id, round: 0 });
         }
     }
-    let lanes = combine.map(|combine| {
-        let scalar = func.ty(func.region(body).yields[0]).scalar;
-        Lanes::add(&mut b, &mut inputs, combine, scalar)
-    });
+    let reduced = func.reduced(node);
+    let lanes = Shape::common_lanes(&reduced);
+    let lanes = lanes.map(|count| Lanes::add(&mut b, &mut inputs, count, &reduced));
     let lo = b.i64(0);
     let hi = match arrays.first() {
         Some(&first) => b.len(first, 0),
@@ -193,8 +194,8 @@ pub fn cut(func: &Func, schedule: &Schedule, node: NodeId, accesses: Accesses<'_
         index,
     };
     let yields = copy_region(&mut b, func, schedule, body, map, &mut cutter);
-    if let (Some(lanes), Some(&value)) = (&lanes, yields.first()) {
-        lanes.join(&mut b, index, value);
+    if let Some(lanes) = &lanes {
+        lanes.join(&mut b, index, &yields);
     }
     b.end_for(lo, hi, 1, &[], &[]);
     Strip {
@@ -206,11 +207,24 @@ pub fn cut(func: &Func, schedule: &Schedule, node: NodeId, accesses: Accesses<'_
     }
 }
 
+/// Where the lanes of each value of a reduction begin, in bytes behind those of
+/// the first one, and how many bytes all take.
+pub fn lanes_at(count: u16, values: &[(Combine, Scalar)]) -> (Vec<usize>, usize) {
+    let mut end = 0;
+    let size = |scalar: Scalar| usize::from(count) * scalar.bytes();
+    let begin = |&(_, scalar): &(Combine, Scalar)| {
+        end += size(scalar);
+        end - size(scalar)
+    };
+    let places = values.iter().map(begin).collect();
+    (places, end)
+}
+
 /// The lanes of a reduction.
 struct Lanes {
-    array: ArrayRef,
+    /// Those of each value.
+    values: Vec<(ArrayRef, Combine)>,
     first: NodeId,
-    combine: Combine,
     count: u16,
 }
 
@@ -218,26 +232,33 @@ impl Lanes {
     fn add(
         b: &mut FuncBuilder,
         inputs: &mut Vec<StripInput>,
-        combine: Combine,
-        scalar: Scalar,
+        count: u16,
+        reduced: &[(Combine, Scalar)],
     ) -> Lanes {
-        inputs.extend([StripInput::Lanes, StripInput::First]);
+        let mut values = Vec::new();
+        for (&(combine, scalar), at) in reduced.iter().zip(lanes_at(count, reduced).0) {
+            inputs.push(StripInput::Lanes { at });
+            let array = b.array_param(fresh(b.func(), "lanes"), ArrayType::slice_mut(scalar));
+            values.push((array, combine));
+        }
+        inputs.push(StripInput::First);
         Lanes {
-            array: b.array_param(fresh(b.func(), "lanes"), ArrayType::slice_mut(scalar)),
+            values,
             first: b.scalar_param(fresh(b.func(), "first"), Scalar::I64),
-            combine,
-            count: Shape::lanes(scalar),
+            count,
         }
     }
 
-    /// Combines the value of a round into its lane.
-    fn join(&self, b: &mut FuncBuilder, index: NodeId, value: NodeId) {
+    /// Combines the values of a round into their lane.
+    fn join(&self, b: &mut FuncBuilder, index: NodeId, values: &[NodeId]) {
         let round = b.op(Op::Sub, &[index, self.first]);
         let mask = b.constant(Const::i64(i64::from(self.count) - 1));
         let lane = b.op(Op::And, &[round, mask]);
-        let before = b.load(self.array, &[lane]);
-        let after = b.op(self.combine.op(), &[before, value]);
-        b.store(self.array, &[lane], after);
+        for (&(array, combine), &value) in self.values.iter().zip(values) {
+            let before = b.load(array, &[lane]);
+            let after = b.op(combine.op(), &[before, value]);
+            b.store(array, &[lane], after);
+        }
     }
 }
 

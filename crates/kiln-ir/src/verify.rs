@@ -15,7 +15,9 @@
 //! - nothing that writes a parameter comes before a guard that asks for a
 //!   retry.
 
-use crate::func::{ArrayRef, CallArg, FaultKind, Func, LOCALS_BYTES_MAX, Node, NodeId, RegionId};
+use crate::func::{
+    ArrayRef, CallArg, FaultKind, Func, LOCALS_BYTES_MAX, Node, NodeId, RegionId, Shape,
+};
 use crate::op::{Op, POWI_MAX};
 use crate::parse::NESTING_MAX;
 use crate::print::describe;
@@ -394,7 +396,18 @@ impl Checker<'_> {
                 hi,
                 body,
                 ..
-            } => self.combined(combine.op(), *lo, *hi, *body).map(|_| ()),
+            } => {
+                if combine.len() != func.region(*body).yields.len() {
+                    return Err("the body yields one value for each way to combine".to_owned());
+                }
+                for (nth, combine) in combine.iter().enumerate() {
+                    self.combined(combine.op(), (*lo, *hi), *body, nth)?;
+                }
+                match Shape::common_lanes(&func.reduced(id)) {
+                    Some(_) => Ok(()),
+                    None => Err("the values go round in different numbers of lanes".to_owned()),
+                }
+            }
             Node::Scan {
                 combine,
                 init,
@@ -403,7 +416,10 @@ impl Checker<'_> {
                 array,
                 body,
             } => {
-                let ty = self.combined(combine.op(), *lo, *hi, *body)?;
+                if func.region(*body).yields.len() != 1 {
+                    return Err("the body yields one value".to_owned());
+                }
+                let ty = self.combined(combine.op(), (*lo, *hi), *body, 0)?;
                 self.wants(*init, ty)?;
                 let array = func.array_type(*array);
                 if array.access != Access::Mut || array.rank != 1 || array.elem != ty.scalar {
@@ -432,15 +448,18 @@ impl Checker<'_> {
     }
 
     /// The type of the values that a reduction or scan joins.
-    fn combined(&self, op: Op, lo: NodeId, hi: NodeId, body: RegionId) -> Result<Type, String> {
+    fn combined(
+        &self,
+        op: Op,
+        (lo, hi): (NodeId, NodeId),
+        body: RegionId,
+        nth: usize,
+    ) -> Result<Type, String> {
         self.wants(lo, Type::I64)?;
         self.wants(hi, Type::I64)?;
         let body = self.func.region(body);
         self.same_types(&body.args, &[Type::I64])?;
-        let [value] = body.yields[..] else {
-            return Err("the body yields one value".to_owned());
-        };
-        let ty = self.func.ty(value);
+        let ty = self.func.ty(body.yields[nth]);
         op.result_type(&[ty, ty], None).map_err(|e| e.to_string())
     }
 

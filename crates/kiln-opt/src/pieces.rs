@@ -78,6 +78,9 @@ pub enum NotInPieces {
     /// The loop hands values from round to round.
     #[error("a round begins with what the one before it has computed")]
     Carried,
+    /// The reduction has several values.
+    #[error("it reduces to several values")]
+    Several,
     /// A local array is used in the loop.
     #[error("its rounds use a local array")]
     Local,
@@ -163,19 +166,13 @@ fn outer_loop(func: &Func) -> Result<(NodeId, RegionId, Option<(Combine, Scalar)
             true => Ok((last, body, None)),
             false => Err(NotInPieces::Carried),
         },
-        Node::Reduce {
-            combine,
-            shape,
-            body,
-            ..
-        } => {
-            let scalar = func.ty(func.region(body).yields[0]).scalar;
-            let is_extreme = matches!(combine, Combine::Min | Combine::Max);
-            match shape == Shape::Tree || is_extreme || !scalar.is_float() {
-                true => Ok((last, body, Some((combine, scalar)))),
-                false => Err(NotInPieces::Carried),
+        Node::Reduce { shape, body, .. } => match func.reduced(last)[..] {
+            [(combine, scalar)] if shape == Shape::Tree || combine.is_free(scalar) => {
+                Ok((last, body, Some((combine, scalar))))
             }
-        }
+            [_] => Err(NotInPieces::Carried),
+            _ => Err(NotInPieces::Several),
+        },
         _ => Err(NotInPieces::Form),
     }
 }

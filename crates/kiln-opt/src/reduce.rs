@@ -6,18 +6,19 @@
 //! for i in .. with c = c0 { yield select(x[i] > t, c + 1, c) }
 //! becomes  c0 + reduce sum in_order i in .. { yield select(x[i] > t, 1, 0) }
 //! ```
+//! A loop may carry several such values, none of which sees another one.
 //! Only loops that no other loop is around: there the one around may be the
-//! better one to run on vectors, with this one inside. Floats stay, because
-//! their sums depend on the order.
+//! better one to run on vectors, with this one inside. Sums and products of
+//! floats stay, because they depend on the order.
 
-use kiln_ir::{Combine, Func, Nest, Node, NodeId, Op, Reduced, RegionId, Rewrite, rewrite};
+use kiln_ir::{Combine, Func, Nest, Node, NodeId, Op, Reduced, RegionId, Rewrite, Shape, rewrite};
 
 /// Replaces the loops that reduce; gives how many, or `None` if there are
 /// none.
 pub(crate) fn reduce(func: &Func) -> Option<(Func, u32)> {
     let nest = Nest::of(func);
     let loops = (0..func.node_count()).map(NodeId::new);
-    let plans: Vec<(NodeId, Reduced)> = loops
+    let plans: Vec<(NodeId, Vec<Reduced>)> = loops
         .filter(|&id| is_outermost(func, &nest, id))
         .filter_map(|id| Some((id, plan(func, id)?)))
         .collect();
@@ -34,22 +35,31 @@ fn is_outermost(func: &Func, nest: &Nest, id: NodeId) -> bool {
         && nest.outwards(nest.home(id)).all(|(_, owner)| is_if(owner))
 }
 
-/// How a loop reduces, if it carries one value and does nothing else with it.
-fn plan(func: &Func, id: NodeId) -> Option<Reduced> {
+/// How a loop reduces, if it carries values and does nothing else with them.
+fn plan(func: &Func, id: NodeId) -> Option<Vec<Reduced>> {
     let Node::For { ref init, body, .. } = *func.node(id) else {
         return None;
     };
     let region = func.region(body);
-    let ([_], &[next], &[index, carried]) = (&init[..], &region.yields[..], &region.args[..])
-    else {
-        return None;
-    };
+    let (&index, carried) = region.args.split_first()?;
     let only_reads = |id: &NodeId| matches!(func.node(*id), Node::Load { .. } | Node::Guard { .. });
-    if !region.effects.iter().all(only_reads) || compares(func, index) {
+    if init.is_empty() || !region.effects.iter().all(only_reads) || compares(func, index) {
         return None;
     }
+    let values = carried.iter().zip(&region.yields);
+    let plans = values.map(|(&carried, &next)| plan_of(func, carried, next));
+    let plans: Vec<Reduced> = plans.collect::<Option<_>>()?;
+    let kinds = plans.iter().zip(carried);
+    let kinds: Vec<_> = kinds
+        .map(|(p, &v)| (p.combine, func.ty(v).scalar))
+        .collect();
+    Shape::common_lanes(&kinds).map(|_| plans)
+}
+
+/// How a carried value reduces.
+fn plan_of(func: &Func, carried: NodeId, next: NodeId) -> Option<Reduced> {
     let uses = |of: NodeId| uses(func, of);
-    let plain = step(func, carried, next).filter(|_| uses(carried) == 1);
+    let plain = step(func, carried, next).filter(|_| uses(carried) == 1 && uses(next) == 1);
     if let Some((combine, value)) = plain {
         return Some(Reduced {
             combine,
@@ -64,7 +74,8 @@ fn plan(func: &Func, id: NodeId) -> Option<Reduced> {
         _ => return None,
     };
     let (combine, value) = step(func, carried, stepped)?;
-    (uses(carried) == 2 && uses(stepped) == 1).then_some(Reduced {
+    let is_alone = uses(carried) == 2 && uses(stepped) == 1 && uses(next) == 1;
+    is_alone.then_some(Reduced {
         combine,
         value,
         only: Some((cond, holds)),
@@ -88,8 +99,10 @@ fn step(func: &Func, carried: NodeId, next: NodeId) -> Option<(Combine, NodeId)>
     let combine = match op {
         Op::Add if scalar.is_int() => Combine::Sum,
         Op::Mul if scalar.is_int() => Combine::Product,
-        Op::Min if scalar.is_int() => Combine::Min,
-        Op::Max if scalar.is_int() => Combine::Max,
+        Op::Min => Combine::Min,
+        Op::Max => Combine::Max,
+        Op::Fmin => Combine::Fmin,
+        Op::Fmax => Combine::Fmax,
         Op::And if !scalar.is_int() => Combine::All,
         Op::Or if !scalar.is_int() => Combine::Any,
         _ => return None,
@@ -171,12 +184,12 @@ fn uses(func: &Func, of: NodeId) -> usize {
 }
 
 struct Reduce<'a> {
-    plans: &'a [(NodeId, Reduced)],
+    plans: &'a [(NodeId, Vec<Reduced>)],
 }
 
 impl Rewrite for Reduce<'_> {
-    fn reduces(&mut self, old: NodeId) -> Option<Reduced> {
+    fn reduces(&mut self, old: NodeId) -> Option<Vec<Reduced>> {
         let found = self.plans.iter().find(|(id, _)| *id == old);
-        found.map(|(_, plan)| *plan)
+        found.map(|(_, plan)| plan.clone())
     }
 }

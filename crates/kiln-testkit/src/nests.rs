@@ -458,13 +458,20 @@ impl Nest<'_> {
     }
 
     fn reduction(&mut self, u: &mut Unstructured<'_>, depth: usize) -> Result<()> {
-        let (combine, scalar) = combine(u)?;
+        let mut values = vec![combine(u)?];
+        for _ in 0..*u.choose(&[0, 0, 0, 1, 1, 3])? {
+            values.push(combine(u)?);
+            if Shape::common_lanes(&values).is_none() {
+                values.pop();
+            }
+        }
+        let (combine, types): (Vec<Combine>, Vec<Scalar>) = values.into_iter().unzip();
         let shape = *u.choose(&[Shape::Tree, Shape::InOrder])?;
-        let (lo, hi) = self.range(u, depth)?;
+        let range = self.range(u, depth)?;
         let index = self.g.b.begin_reduce();
-        let value = self.inside(u, depth, &[(index, Scalar::I64)], &[scalar])?[0];
-        let result = self.g.b.end_reduce(combine, shape, lo, hi, value);
-        self.g.values.push((result, scalar));
+        let values = self.inside(u, depth, &[(index, Scalar::I64)], &types)?;
+        let results = self.g.b.end_reduce_all(&combine, shape, range, &values);
+        self.g.values.extend(results.into_iter().zip(types));
         Ok(())
     }
 
@@ -734,7 +741,12 @@ impl Coverage {
                     found.insert("while".to_owned());
                 }
                 Node::Reduce { combine, shape, .. } => {
-                    found.insert(format!("reduce {} {}", combine.name(), shape.name()));
+                    for combine in combine {
+                        found.insert(format!("reduce {} {}", combine.name(), shape.name()));
+                    }
+                    if combine.len() > 1 {
+                        found.insert(format!("reduce several {}", shape.name()));
+                    }
                 }
                 Node::Scan { combine, .. } => {
                     found.insert(format!("scan {}", combine.name()));
@@ -775,6 +787,7 @@ pub fn wanted() -> Vec<String> {
     for combine in Combine::ALL {
         all.push(format!("scan {}", combine.name()));
         for shape in [Shape::Tree, Shape::InOrder] {
+            all.push(format!("reduce several {}", shape.name()));
             all.push(format!("reduce {} {}", combine.name(), shape.name()));
         }
     }

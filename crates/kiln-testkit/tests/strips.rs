@@ -38,6 +38,21 @@ const LOOPS: &[(&str, bool)] = &[
         false,
     ),
     (
+        "func @several(x: [f64], z: [f64], k: [i32]) -> (f64, f64, f64, i32, f64) {
+    n = len x
+    a, b, c, d, e = reduce sum, sum, product, max, fmin tree i in 0..n {
+        v = load x[i]
+        w = load z[i]
+        m = load k[i]
+        p = mul v, w
+        f = abs v
+        yield v, p, f, m, w
+    }
+    return a, b, c, d, e
+}",
+        false,
+    ),
+    (
         "func @least(x: [f32]) -> f32 {
     n = len x
     s = reduce min tree i in 0..n {

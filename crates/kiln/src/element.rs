@@ -224,7 +224,9 @@ macro_rules! numbers {
                     Combine::Product => Meaning::mul(x, y),
                     Combine::Min => Meaning::min(x, y),
                     Combine::Max => Meaning::max(x, y),
-                    Combine::Any | Combine::All => unreachable!("a number is no truth"),
+                    Combine::Fmin | Combine::Fmax | Combine::Any | Combine::All => {
+                        unreachable!("no function of slices asks for it")
+                    }
                 }
             }
         }

@@ -81,7 +81,7 @@ impl Lowerer<'_> {
                 let of = match *given {
                     StripInput::Value { round, .. } => round,
                     StripInput::Row(row) => row.round,
-                    StripInput::Array(_) | StripInput::Lanes | StripInput::First => 0,
+                    StripInput::Array(_) | StripInput::Lanes { .. } | StripInput::First => 0,
                 };
                 if of == round {
                     self.give_input(number, input, base, rounds, inner)?;

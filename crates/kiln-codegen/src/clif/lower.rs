@@ -295,14 +295,14 @@ impl<'a> Lowerer<'a> {
             }
             Node::While { init, cond, body } => self.while_loop(node, init, *cond, *body),
             Node::Reduce {
-                combine,
                 shape,
                 lo,
                 hi,
                 body,
+                ..
             } => {
                 let range = (self.scalar(*lo), self.scalar(*hi));
-                self.reduce(node, (*combine, *shape), range, *body)
+                self.reduce(node, *shape, range, *body)
             }
             Node::Scan {
                 combine,

@@ -10,14 +10,16 @@ use super::emit::{ACCESS, Emit, Kind};
 use super::lower::Lowerer;
 use super::strip::Rounds;
 use crate::CodegenError;
-use cranelift_codegen::ir::{InstBuilder, StackSlot, Value, types};
-use kiln_ir::{ArrayRef, Combine, NodeId, RegionId, Scalar, Shape};
+use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, StackSlot, Value, types};
+use kiln_ir::{ArrayRef, Combine, NodeId, RegionId, Scalar, Shape, lanes_at};
 
 /// What a reduction joins, and how.
 #[derive(Clone, Copy)]
 pub(super) struct Joining {
     pub(super) combine: Combine,
     pub(super) scalar: Scalar,
+    /// Where its lanes begin, in bytes behind those of the first value.
+    pub(super) at: usize,
 }
 
 impl Joining {
@@ -25,9 +27,8 @@ impl Joining {
         Kind::one(self.scalar)
     }
 
-    /// Virtual lanes of the fixed shape.
-    pub(super) fn lanes(self) -> usize {
-        Shape::lanes(self.scalar).into()
+    pub(super) fn size(self) -> usize {
+        self.scalar.bytes()
     }
 
     pub(super) fn identity(self, e: &mut Emit<'_>) -> Value {
@@ -45,38 +46,83 @@ impl Joining {
     }
 }
 
+/// The values of a reduction and the lanes that all of them go round in.
+#[derive(Clone)]
+pub(super) struct Joinings {
+    pub(super) all: Vec<Joining>,
+    pub(super) lanes: usize,
+    /// What the lanes take, in bytes.
+    pub(super) bytes: usize,
+}
+
+impl Joinings {
+    fn of(values: &[(Combine, Scalar)]) -> Option<Joinings> {
+        let lanes = Shape::common_lanes(values)?;
+        let (places, bytes) = lanes_at(lanes, values);
+        let all = values.iter().zip(places);
+        let all = all.map(|(&(combine, scalar), at)| Joining {
+            combine,
+            scalar,
+            at,
+        });
+        Some(Joinings {
+            all: all.collect(),
+            lanes: lanes.into(),
+            bytes,
+        })
+    }
+
+    pub(super) fn identities(&self, e: &mut Emit<'_>) -> Vec<Value> {
+        self.all.iter().map(|j| j.identity(e)).collect()
+    }
+
+    /// Parameters of a block for one value each.
+    pub(super) fn params(&self, e: &mut Emit<'_>, block: Block) -> Vec<Value> {
+        let kinds = self.all.iter().map(|j| j.kind().clif());
+        kinds
+            .map(|kind| e.b.append_block_param(block, kind))
+            .collect()
+    }
+}
+
+/// Arguments of a jump: some, then others.
+pub(super) fn args(first: &[Value], rest: &[Value]) -> Vec<BlockArg> {
+    first.iter().chain(rest).map(|&v| v.into()).collect()
+}
+
 impl Lowerer<'_> {
     /// A reduction of what `body` yields over `lo..hi`.
     pub(super) fn reduce(
         &mut self,
         node: NodeId,
-        (combine, shape): (Combine, Shape),
+        shape: Shape,
         (lo, hi): (Value, Value),
         body: RegionId,
     ) -> Result<(), CodegenError> {
-        let ty = self.func.ty(self.func.region(body).yields[0]);
-        if ty.is_vector() {
+        let mut yields = self.func.region(body).yields.iter();
+        if yields.any(|&v| self.func.ty(v).is_vector()) {
             return Err(self.unsupported("a reduction of vectors"));
         }
-        let joining = Joining {
-            combine,
-            scalar: ty.scalar,
+        let Some(joinings) = Joinings::of(&self.func.reduced(node)) else {
+            return Err(self.unsupported("a reduction in several numbers of lanes"));
         };
         let strip = self.strip_of(node);
         // No order shows in least and greatest values.
-        let is_extreme = matches!(combine, Combine::Min | Combine::Max) && strip.is_some();
-        let result = if shape == Shape::Tree && ty.scalar.is_float() && !is_extreme {
-            self.tree(joining, (lo, hi), body, strip)?
+        let in_lanes =
+            |j: &Joining| j.scalar.is_float() && !(j.combine.is_extreme() && strip.is_some());
+        let results = if shape == Shape::Tree && joinings.all.iter().any(in_lanes) {
+            self.tree(&joinings, (lo, hi), body, strip)?
         } else {
-            let first = joining.identity(&mut self.e);
+            let first = joinings.identities(&mut self.e);
             let (from, before) = match strip {
-                Some(strip) => self.blocks_first(joining, first, (lo, hi), body, strip)?,
+                Some(strip) => self.blocks_first(&joinings, first, (lo, hi), body, strip)?,
                 None => (lo, first),
             };
-            self.running(joining, before, (from, hi), body, None)?
+            self.running(&joinings, before, (from, hi), body, None)?
         };
-        let held = self.hold(&[result], 0);
-        self.set_results(node, vec![held]);
+        let held = results.iter().map(|&result| self.hold(&[result], 0));
+        let held = held.collect();
+        self.set_results(node, held);
         Ok(())
     }
 
@@ -93,39 +139,38 @@ impl Lowerer<'_> {
         if ty.is_vector() {
             return Err(self.unsupported("a scan of vectors"));
         }
-        let joining = Joining {
-            combine,
-            scalar: ty.scalar,
+        let Some(joinings) = Joinings::of(&[(combine, ty.scalar)]) else {
+            return Err(self.unsupported("a scan of nothing"));
         };
-        let first = self.scalar(init);
-        let result = self.running(joining, first, (lo, hi), body, Some(array))?;
-        let held = self.hold(&[result], 0);
+        let first = vec![self.scalar(init)];
+        let result = self.running(&joinings, first, (lo, hi), body, Some(array))?;
+        let held = self.hold(&result, 0);
         self.set_results(node, vec![held]);
         Ok(())
     }
 
     /// What a strip makes of the whole blocks of `lo..hi`, where no order
-    /// shows: the round that is next, and the value so far.
+    /// shows: the round that is next, and the values so far.
     fn blocks_first(
         &mut self,
-        joining: Joining,
-        first: Value,
+        joinings: &Joinings,
+        first: Vec<Value>,
         (lo, hi): (Value, Value),
         body: RegionId,
         strip: usize,
-    ) -> Result<(Value, Value), CodegenError> {
-        let lanes = self.e.stack_slot(joining.lanes() * joining.scalar.bytes());
+    ) -> Result<(Value, Vec<Value>), CodegenError> {
+        let lanes = self.e.stack_slot(joinings.bytes);
         let [count, enter, rest] = [(); 3].map(|()| self.e.b.create_block());
         let from = self.e.b.append_block_param(rest, types::I64);
-        let before = self.e.b.append_block_param(rest, joining.kind().clif());
-        let none = [lo.into(), first.into()];
-        self.less(lo, hi, (count, Vec::new()), (rest, none.to_vec()));
+        let before = joinings.params(&mut self.e, rest);
+        let none = args(&[lo], &first);
+        self.less(lo, hi, (count, Vec::new()), (rest, none.clone()));
         self.e.b.switch_to_block(count);
         let whole = self.whole_blocks(strip, lo, hi);
         self.e.b.ins().brif(whole, enter, &[], rest, &none);
 
         self.e.b.switch_to_block(enter);
-        let base = self.clear_lanes(joining, lanes);
+        let base = self.clear_lanes(joinings, lanes);
         let end = self.e.iadd(lo, whole);
         let rounds = Rounds {
             lo,
@@ -139,61 +184,72 @@ impl Lowerer<'_> {
             self.e.b.ins().jump(rest, &none);
             self.go_on_in(go_on);
         }
-        let folded = self.fold(joining, lanes)?;
-        let joined = self.joined(joining, first, folded)?;
-        self.e.b.ins().jump(rest, &[end.into(), joined.into()]);
+        let folded = self.fold(joinings, lanes)?;
+        let joined = self.joined_all(joinings, &first, &folded)?;
+        self.e.b.ins().jump(rest, &args(&[end], &joined));
         self.e.b.switch_to_block(rest);
         Ok((from, before))
     }
 
     /// Sets every lane to the identity; gives the address of the first.
-    pub(super) fn clear_lanes(&mut self, joining: Joining, lanes: StackSlot) -> Value {
+    pub(super) fn clear_lanes(&mut self, joinings: &Joinings, lanes: StackSlot) -> Value {
         let base = self.e.b.ins().stack_addr(types::I64, lanes, 0);
-        let identity = joining.identity(&mut self.e);
-        for lane in 0..joining.lanes() {
-            self.store_word(identity, base, lane * joining.scalar.bytes());
+        for &joining in &joinings.all {
+            let identity = joining.identity(&mut self.e);
+            for lane in 0..joinings.lanes {
+                self.store_word(identity, base, joining.at + lane * joining.size());
+            }
         }
         base
     }
 
-    /// One running value, joined with what `body` yields over `lo..hi` and
-    /// written to `array`, if there is one.
+    /// Running values, joined with what `body` yields over `lo..hi`, the first
+    /// of them written to `array`, if there is one.
     fn running(
         &mut self,
-        joining: Joining,
-        first: Value,
+        joinings: &Joinings,
+        first: Vec<Value>,
         (lo, hi): (Value, Value),
         body: RegionId,
         array: Option<ArrayRef>,
-    ) -> Result<Value, CodegenError> {
-        let clif = joining.kind().clif();
+    ) -> Result<Vec<Value>, CodegenError> {
         let head = self.e.b.create_block();
         let exit = self.e.b.create_block();
         let index = self.e.b.append_block_param(head, types::I64);
-        let before = self.e.b.append_block_param(head, clif);
-        let result = self.e.b.append_block_param(exit, clif);
-        let (enter, leave) = ([lo.into(), first.into()], [first.into()]);
-        self.less(lo, hi, (head, enter.into()), (exit, leave.into()));
+        let before = joinings.params(&mut self.e, head);
+        let results = joinings.params(&mut self.e, exit);
+        let (enter, leave) = (args(&[lo], &first), args(&[], &first));
+        self.less(lo, hi, (head, enter), (exit, leave));
 
         self.e.b.switch_to_block(head);
-        let value = self.round(index, body)?;
-        let after = self.joined(joining, before, value)?;
+        let values = self.round(index, body)?;
+        let after = self.joined_all(joinings, &before, &values)?;
         if let Some(array) = array {
-            self.store_value(array, &[self.func.region(body).args[0]], after);
+            self.store_value(array, &[self.func.region(body).args[0]], after[0]);
         }
         let next = self.count(index);
-        let (again, leave) = ([next.into(), after.into()], [after.into()]);
-        self.less(next, hi, (head, again.into()), (exit, leave.into()));
+        let (again, leave) = (args(&[next], &after), args(&[], &after));
+        self.less(next, hi, (head, again), (exit, leave));
         self.e.b.switch_to_block(exit);
-        Ok(result)
+        Ok(results)
     }
 
     /// The body for one index: what it yields.
-    pub(super) fn round(&mut self, index: Value, body: RegionId) -> Result<Value, CodegenError> {
+    pub(super) fn round(
+        &mut self,
+        index: Value,
+        body: RegionId,
+    ) -> Result<Vec<Value>, CodegenError> {
         let held = self.hold(&[index], 0);
         self.set(self.func.region(body).args[0], held);
         self.in_loop(index, |this| this.region(body))?;
-        Ok(self.scalar(self.func.region(body).yields[0]))
+        Ok(self.given(body))
+    }
+
+    /// What a region yields.
+    pub(super) fn given(&mut self, body: RegionId) -> Vec<Value> {
+        let yields = self.func.region(body).yields.iter();
+        yields.map(|&v| self.scalar(v)).collect()
     }
 
     pub(super) fn count(&mut self, index: Value) -> Value {
@@ -214,23 +270,40 @@ impl Lowerer<'_> {
         })
     }
 
+    /// The same for all values of a reduction.
+    pub(super) fn joined_all(
+        &mut self,
+        joinings: &Joinings,
+        left: &[Value],
+        right: &[Value],
+    ) -> Result<Vec<Value>, CodegenError> {
+        let pairs = joinings.all.iter().zip(left.iter().zip(right));
+        pairs
+            .map(|(&joining, (&left, &right))| self.joined(joining, left, right))
+            .collect()
+    }
+
     /// The lanes folded in halves: lane `i` takes lane `i + width`.
     pub(super) fn fold(
         &mut self,
-        joining: Joining,
+        joinings: &Joinings,
         lanes: StackSlot,
-    ) -> Result<Value, CodegenError> {
-        let size = joining.scalar.bytes();
+    ) -> Result<Vec<Value>, CodegenError> {
         let base = self.e.b.ins().stack_addr(types::I64, lanes, 0);
-        let mut values: Vec<Value> = (0..joining.lanes())
-            .map(|lane| joining.load(&mut self.e, base, lane * size))
-            .collect();
-        while values.len() > 1 {
-            let upper = values.split_off(values.len() / 2);
-            for (value, &other) in values.iter_mut().zip(&upper) {
-                *value = self.joined(joining, *value, other)?;
+        let mut folded = Vec::with_capacity(joinings.all.len());
+        for &joining in &joinings.all {
+            let places = (0..joinings.lanes).map(|lane| joining.at + lane * joining.size());
+            let mut values: Vec<Value> = places
+                .map(|at| joining.load(&mut self.e, base, at))
+                .collect();
+            while values.len() > 1 {
+                let upper = values.split_off(values.len() / 2);
+                for (value, &other) in values.iter_mut().zip(&upper) {
+                    *value = self.joined(joining, *value, other)?;
+                }
             }
+            folded.push(values[0]);
         }
-        Ok(values[0])
+        Ok(folded)
     }
 }

@@ -256,10 +256,12 @@ impl Lowerer<'_> {
                 self.give_array(array, input, ty, (base, &layout))?;
             }
             (StripInput::First, _) => self.store_word(rounds.lo, base, at),
-            (StripInput::Lanes, _) => {
+            (StripInput::Lanes { at: place }, _) => {
                 let Some(lanes) = rounds.lanes else {
                     return Err(self.unsupported("a reduction without lanes"));
                 };
+                let place = self.e.b.ins().iconst(types::I64, place as i64);
+                let lanes = self.e.iadd(lanes, place);
                 self.store_word(lanes, base, at);
             }
             (StripInput::Value { .. }, ParamType::Array(_))

@@ -7,7 +7,7 @@
 //! A block of 1,024 values is
 //! ```text
 //! block:  every lane = the identity; end = the end of the block
-//! round:  lane[off] = lane[off] op value; off, index go on; index < end ? round : fold
+//! round:  lane[k] = lane[k] op value; k, index go on; index < end ? round : fold
 //! fold:   the lanes in halves; end == hi ? finish : carry
 //! carry:  as a binary counter: while the digit is 1, value = digit op value; then block
 //! finish: value = digit op value for every digit that is 1, from the lowest
@@ -18,7 +18,7 @@
 
 use super::emit::{Kind, int_cc};
 use super::lower::Lowerer;
-use super::reduce::Joining;
+use super::reduce::{Joinings, args};
 use super::strip::Rounds;
 use super::unroll::COPIES;
 use crate::CodegenError;
@@ -31,9 +31,12 @@ const BLOCK: i64 = 1024;
 /// Digits of the counter of blocks: `2^63` values are fewer blocks.
 const DIGITS: usize = 54;
 
+/// What a digit takes of each value, in bytes.
+const DIGIT: usize = 8;
+
 /// The fixed shape under construction.
-struct Tree {
-    joining: Joining,
+struct Tree<'a> {
+    joinings: &'a Joinings,
     lanes: StackSlot,
     digits: StackSlot,
     exit: Block,
@@ -45,45 +48,41 @@ impl Lowerer<'_> {
     /// The fixed shape.
     pub(super) fn tree(
         &mut self,
-        joining: Joining,
+        joinings: &Joinings,
         (lo, hi): (Value, Value),
         body: RegionId,
         strip: Option<usize>,
-    ) -> Result<Value, CodegenError> {
-        let size = joining.scalar.bytes();
+    ) -> Result<Vec<Value>, CodegenError> {
         let tree = Tree {
-            joining,
+            joinings,
             strip,
-            lanes: self.e.stack_slot(joining.lanes() * size),
-            digits: self.e.stack_slot(DIGITS * size),
+            lanes: self.e.stack_slot(joinings.bytes),
+            digits: self.e.stack_slot(DIGITS * joinings.all.len() * DIGIT),
             exit: self.e.b.create_block(),
         };
-        let result = self
-            .e
-            .b
-            .append_block_param(tree.exit, joining.kind().clif());
+        let results = joinings.params(&mut self.e, tree.exit);
         let block = self.e.b.create_block();
         let first = self.e.b.append_block_param(block, types::I64);
         let blocks = self.e.b.append_block_param(block, types::I64);
         let none = self.e.b.ins().iconst(types::I64, 0);
-        let empty = joining.identity(&mut self.e);
-        let (enter, leave) = (vec![lo.into(), none.into()], vec![empty.into()]);
+        let empty = joinings.identities(&mut self.e);
+        let (enter, leave) = (args(&[lo, none], &[]), args(&[], &empty));
         self.less(lo, hi, (block, enter), (tree.exit, leave));
 
         self.e.b.switch_to_block(block);
         let end = self.end_of_block(first, hi);
         self.fill_lanes(&tree, first, end, body)?;
-        let folded = self.fold(tree.joining, tree.lanes)?;
+        let folded = self.fold(tree.joinings, tree.lanes)?;
         let (finish, carry) = (self.e.b.create_block(), self.e.b.create_block());
         let kind = Kind::one(Scalar::I64);
         let is_last = self.e.icmp(kind, int_cc(Op::Eq, true), end, hi);
         self.e.b.ins().brif(is_last, finish, &[], carry, &[]);
         self.e.b.switch_to_block(carry);
-        self.add_digit(&tree, folded, blocks, (block, end))?;
+        self.add_digit(&tree, &folded, blocks, (block, end))?;
         self.e.b.switch_to_block(finish);
-        self.join_digits(&tree, folded, blocks)?;
+        self.join_digits(&tree, &folded, blocks)?;
         self.e.b.switch_to_block(tree.exit);
-        Ok(result)
+        Ok(results)
     }
 
     /// `min(first + 1024, hi)`. The difference is unsigned: it may be more
@@ -100,15 +99,15 @@ impl Lowerer<'_> {
     /// Joins the values of `first..end` to the lanes, round and round.
     fn fill_lanes(
         &mut self,
-        tree: &Tree,
+        tree: &Tree<'_>,
         first: Value,
         end: Value,
         body: RegionId,
     ) -> Result<(), CodegenError> {
-        let base = self.clear_lanes(tree.joining, tree.lanes);
+        let base = self.clear_lanes(tree.joinings, tree.lanes);
         let [round, done] = [(); 2].map(|()| self.e.b.create_block());
         let index = self.e.b.append_block_param(round, types::I64);
-        let offset = self.e.b.append_block_param(round, types::I64);
+        let lane = self.e.b.append_block_param(round, types::I64);
         let start = self.e.b.ins().iconst(types::I64, 0);
         // Whole rounds of the lanes: what is left begins with the first lane
         // again.
@@ -124,10 +123,9 @@ impl Lowerer<'_> {
         self.less(from, end, (round, enter), (done, Vec::new()));
 
         self.e.b.switch_to_block(round);
-        let value = self.round(index, body)?;
-        let lane = self.lane_at(tree, offset);
-        self.join_lane(tree, lane, 0, value)?;
-        let further = self.lanes_on(tree, offset, 1);
+        let values = self.round(index, body)?;
+        self.join_lane(tree, lane, 0, &values)?;
+        let further = self.lanes_on(tree, lane, 1);
         let next = self.count(index);
         let again = vec![next.into(), further.into()];
         self.less(next, end, (round, again), (done, Vec::new()));
@@ -137,16 +135,16 @@ impl Lowerer<'_> {
 
     /// Joins as many values of `from..end` to the lanes as come in whole
     /// groups of [`COPIES`], where what one costs is more its index, its
-    /// lane and its jump than itself; gives the round that is next and the
-    /// offset of its lane.
+    /// lane and its jump than itself; gives the round that is next and its
+    /// lane.
     fn groups(
         &mut self,
-        tree: &Tree,
+        tree: &Tree<'_>,
         (from, end): (Value, Value),
         body: RegionId,
     ) -> Result<(Value, Value), CodegenError> {
         let [group, rest] = [(); 2].map(|()| self.e.b.create_block());
-        let [index, offset] = [(); 2].map(|()| self.e.b.append_block_param(group, types::I64));
+        let [index, at] = [(); 2].map(|()| self.e.b.append_block_param(group, types::I64));
         let [next, lane] = [(); 2].map(|()| self.e.b.append_block_param(rest, types::I64));
         let start = self.e.b.ins().iconst(types::I64, 0);
         let left = self.e.isub(end, from);
@@ -157,14 +155,13 @@ impl Lowerer<'_> {
         self.e.b.ins().brif(whole, group, &enter, rest, &enter);
 
         self.e.b.switch_to_block(group);
-        let at = self.lane_at(tree, offset);
         for copy in 0..COPIES {
             self.copy(index, copy, body)?;
-            let value = self.scalar(self.func.region(body).yields[0]);
-            self.join_lane(tree, at, copy as usize, value)?;
+            let values = self.given(body);
+            self.join_lane(tree, at, copy as usize, &values)?;
         }
         // The lanes are whole groups, so none goes past the last one.
-        let further = self.lanes_on(tree, offset, COPIES);
+        let further = self.lanes_on(tree, at, COPIES);
         let by = self.e.b.ins().iconst(types::I64, COPIES);
         let after = self.e.iadd(index, by);
         let kind = Kind::one(Scalar::I64);
@@ -175,33 +172,34 @@ impl Lowerer<'_> {
         Ok((next, lane))
     }
 
-    /// The address of the lane at `offset`.
-    fn lane_at(&mut self, tree: &Tree, offset: Value) -> Value {
-        let base = self.e.b.ins().stack_addr(types::I64, tree.lanes, 0);
-        self.e.iadd(base, offset)
-    }
-
-    /// The offset so many lanes on, round and round.
-    fn lanes_on(&mut self, tree: &Tree, offset: Value, by: i64) -> Value {
-        let (lanes, size) = (tree.joining.lanes(), tree.joining.scalar.bytes());
-        let step = self.e.b.ins().iconst(types::I64, by * size as i64);
-        let wrap = self.e.b.ins().iconst(types::I64, (lanes * size) as i64 - 1);
-        let further = self.e.iadd(offset, step);
+    /// The lane so many on, round and round.
+    fn lanes_on(&mut self, tree: &Tree<'_>, lane: Value, by: i64) -> Value {
+        let step = self.e.b.ins().iconst(types::I64, by);
+        let wrap = tree.joinings.lanes as i64 - 1;
+        let wrap = self.e.b.ins().iconst(types::I64, wrap);
+        let further = self.e.iadd(lane, step);
         self.e.band(further, wrap)
     }
 
-    /// Joins a value to the lane that stands `place` lanes after `at`.
+    /// Joins the values of a round to the lane that stands `place` lanes after
+    /// `lane`.
     fn join_lane(
         &mut self,
-        tree: &Tree,
-        at: Value,
+        tree: &Tree<'_>,
+        lane: Value,
         place: usize,
-        value: Value,
+        values: &[Value],
     ) -> Result<(), CodegenError> {
-        let offset = place * tree.joining.scalar.bytes();
-        let before = tree.joining.load(&mut self.e, at, offset);
-        let after = self.joined(tree.joining, before, value)?;
-        self.store_word(after, at, offset);
+        let base = self.e.b.ins().stack_addr(types::I64, tree.lanes, 0);
+        for (&joining, &value) in tree.joinings.all.iter().zip(values) {
+            let shift = joining.size().trailing_zeros();
+            let bytes = self.e.b.ins().ishl_imm_u(lane, i64::from(shift));
+            let at = self.e.iadd(base, bytes);
+            let offset = joining.at + place * joining.size();
+            let before = joining.load(&mut self.e, at, offset);
+            let after = self.joined(joining, before, value)?;
+            self.store_word(after, at, offset);
+        }
         Ok(())
     }
 
@@ -244,81 +242,81 @@ impl Lowerer<'_> {
     /// Adds a block to the counter and goes on with the next one.
     fn add_digit(
         &mut self,
-        tree: &Tree,
-        value: Value,
+        tree: &Tree<'_>,
+        values: &[Value],
         blocks: Value,
         (again, first): (Block, Value),
     ) -> Result<(), CodegenError> {
-        let clif = tree.joining.kind().clif();
         let [test, join, put] = [(); 3].map(|()| self.e.b.create_block());
         let digits = self.e.b.append_block_param(test, types::I64);
         let at = self.e.b.append_block_param(test, types::I64);
-        let held = self.e.b.append_block_param(test, clif);
+        let held = tree.joinings.params(&mut self.e, test);
         let base = self.e.b.ins().stack_addr(types::I64, tree.digits, 0);
-        self.e
-            .b
-            .ins()
-            .jump(test, &[blocks.into(), base.into(), value.into()]);
+        self.e.b.ins().jump(test, &args(&[blocks, base], values));
 
         self.e.b.switch_to_block(test);
         let is_one = self.lowest_bit(digits);
         self.e.b.ins().brif(is_one, join, &[], put, &[]);
 
         self.e.b.switch_to_block(join);
-        let digit = tree.joining.load(&mut self.e, at, 0);
-        let joined = self.joined(tree.joining, digit, held)?;
+        let joined = self.with_digit(tree, at, &held)?;
         let (digits, next) = self.next_digit(tree, digits, at);
-        self.e
-            .b
-            .ins()
-            .jump(test, &[digits.into(), next.into(), joined.into()]);
+        self.e.b.ins().jump(test, &args(&[digits, next], &joined));
 
         self.e.b.switch_to_block(put);
-        self.store_word(held, at, 0);
+        for (nth, &held) in held.iter().enumerate() {
+            self.store_word(held, at, nth * DIGIT);
+        }
         let blocks = self.count(blocks);
-        self.e.b.ins().jump(again, &[first.into(), blocks.into()]);
+        self.e.b.ins().jump(again, &args(&[first, blocks], &[]));
         Ok(())
+    }
+
+    /// A digit joined with what comes after it.
+    fn with_digit(
+        &mut self,
+        tree: &Tree<'_>,
+        at: Value,
+        held: &[Value],
+    ) -> Result<Vec<Value>, CodegenError> {
+        let all = tree.joinings.all.iter().enumerate();
+        let digits: Vec<Value> = all
+            .map(|(nth, joining)| joining.load(&mut self.e, at, nth * DIGIT))
+            .collect();
+        self.joined_all(tree.joinings, &digits, held)
     }
 
     /// Joins the last block with every digit that is 1, from the lowest, and
     /// leaves.
     fn join_digits(
         &mut self,
-        tree: &Tree,
-        value: Value,
+        tree: &Tree<'_>,
+        values: &[Value],
         blocks: Value,
     ) -> Result<(), CodegenError> {
-        let clif = tree.joining.kind().clif();
         let [test, look, join, skip] = [(); 4].map(|()| self.e.b.create_block());
         let digits = self.e.b.append_block_param(test, types::I64);
         let at = self.e.b.append_block_param(test, types::I64);
-        let held = self.e.b.append_block_param(test, clif);
-        let after = self.e.b.append_block_param(skip, clif);
+        let held = tree.joinings.params(&mut self.e, test);
+        let after = tree.joinings.params(&mut self.e, skip);
         let base = self.e.b.ins().stack_addr(types::I64, tree.digits, 0);
-        self.e
-            .b
-            .ins()
-            .jump(test, &[blocks.into(), base.into(), value.into()]);
+        self.e.b.ins().jump(test, &args(&[blocks, base], values));
 
         self.e.b.switch_to_block(test);
-        let exit = tree.exit;
-        self.e.b.ins().brif(digits, look, &[], exit, &[held.into()]);
+        let (exit, held_args) = (tree.exit, args(&[], &held));
+        self.e.b.ins().brif(digits, look, &[], exit, &held_args);
 
         self.e.b.switch_to_block(look);
         let is_one = self.lowest_bit(digits);
-        self.e.b.ins().brif(is_one, join, &[], skip, &[held.into()]);
+        self.e.b.ins().brif(is_one, join, &[], skip, &held_args);
 
         self.e.b.switch_to_block(join);
-        let digit = tree.joining.load(&mut self.e, at, 0);
-        let joined = self.joined(tree.joining, digit, held)?;
-        self.e.b.ins().jump(skip, &[joined.into()]);
+        let joined = self.with_digit(tree, at, &held)?;
+        self.e.b.ins().jump(skip, &args(&[], &joined));
 
         self.e.b.switch_to_block(skip);
         let (digits, next) = self.next_digit(tree, digits, at);
-        self.e
-            .b
-            .ins()
-            .jump(test, &[digits.into(), next.into(), after.into()]);
+        self.e.b.ins().jump(test, &args(&[digits, next], &after));
         Ok(())
     }
 
@@ -327,10 +325,10 @@ impl Lowerer<'_> {
         self.e.band(digits, one)
     }
 
-    fn next_digit(&mut self, tree: &Tree, digits: Value, at: Value) -> (Value, Value) {
+    fn next_digit(&mut self, tree: &Tree<'_>, digits: Value, at: Value) -> (Value, Value) {
         let one = self.e.b.ins().iconst(types::I64, 1);
         let digits = self.e.ushr(digits, one);
-        let size = tree.joining.scalar.bytes() as i64;
+        let size = (tree.joinings.all.len() * DIGIT) as i64;
         let size = self.e.b.ins().iconst(types::I64, size);
         (digits, self.e.iadd(at, size))
     }

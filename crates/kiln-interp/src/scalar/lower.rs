@@ -429,7 +429,7 @@ impl<'a> Lowering<'a> {
                 lo,
                 hi,
                 body,
-            } => self.reduce(id, *combine, *shape, (*lo, *hi), *body),
+            } => self.reduce(id, combine, *shape, (*lo, *hi), *body),
             Node::Scan {
                 combine,
                 init,
@@ -528,38 +528,50 @@ impl<'a> Lowering<'a> {
     fn reduce(
         &mut self,
         id: NodeId,
-        combine: Combine,
+        combine: &[Combine],
         shape: Shape,
         (lo, hi): (NodeId, NodeId),
         body: RegionId,
     ) -> Result<()> {
         let func = self.func;
-        let ty = self.scalar(func.region(body).yields[0])?;
-        let dst = self.results(id, 1)[0];
-        let tree = self.code.trees.len() as u16;
-        match shape {
-            Shape::Tree => {
-                self.code.trees.push((combine, ty));
-                self.push(Inst::TreeBegin { tree })?;
+        let yields = &func.region(body).yields;
+        let mut all = Vec::with_capacity(yields.len());
+        for ((&combine, &value), dst) in combine
+            .iter()
+            .zip(yields)
+            .zip(self.results(id, yields.len()))
+        {
+            let ty = self.scalar(value)?;
+            let tree = self.code.trees.len() as u16;
+            match shape {
+                Shape::Tree => {
+                    self.code.trees.push((combine, ty));
+                    self.push(Inst::TreeBegin { tree })?;
+                }
+                Shape::InOrder => {
+                    let from = self.constant(combine.identity(ty));
+                    self.push(Inst::Copy { dst, from })?;
+                }
             }
-            Shape::InOrder => {
-                let from = self.constant(combine.identity(ty));
-                self.push(Inst::Copy { dst, from })?;
-            }
+            all.push((combine.op(), ty, value, dst, tree));
         }
         self.counted(lo, hi, body, false, &[], |this| {
             this.region(body)?;
-            let value = this.get(func.region(body).yields[0])?;
-            match shape {
-                Shape::Tree => {
-                    this.push(Inst::TreeAdd { tree, value })?;
-                    Ok(())
+            for &(op, ty, value, dst, tree) in &all {
+                let value = this.get(value)?;
+                match shape {
+                    Shape::Tree => {
+                        this.push(Inst::TreeAdd { tree, value })?;
+                    }
+                    Shape::InOrder => this.join(op, ty, dst, value)?,
                 }
-                Shape::InOrder => this.join(combine.op(), ty, dst, value),
             }
+            Ok(())
         })?;
         if shape == Shape::Tree {
-            self.push(Inst::TreeEnd { tree, dst })?;
+            for &(_, _, _, dst, tree) in &all {
+                self.push(Inst::TreeEnd { tree, dst })?;
+            }
         }
         Ok(())
     }

@@ -108,22 +108,27 @@ impl Body<'_, '_> {
         }
     }
 
-    /// The body of a `reduce` or `scan`: one value that `combine` joins.
-    fn combined(&mut self, combine: Combine, index: String) -> Result<NodeId> {
+    /// The body of a `reduce` or `scan`: the values that `combine` joins.
+    fn combined(&mut self, combine: &[Combine], index: String) -> Result<Vec<NodeId>> {
         let outer = self.parser.defined.len();
         let id = self.b.begin_reduce();
         self.parser.define(index, Meaning::Value(id))?;
         let yields = self.block(outer)?;
-        self.expect_count("values yielded", 1, yields.len())?;
-        let ty = self.b.ty(yields[0]);
-        match combine.op().result_type(&[ty, ty], None) {
-            Ok(_) => Ok(yields[0]),
-            Err(error) => Err(self.error(error.into())),
+        self.expect_count("values yielded", combine.len(), yields.len())?;
+        for (&value, combine) in yields.iter().zip(combine) {
+            let ty = self.b.ty(value);
+            if let Err(error) = combine.op().result_type(&[ty, ty], None) {
+                return Err(self.error(error.into()));
+            }
         }
+        Ok(yields)
     }
 
     pub(super) fn reduce(&mut self) -> Result<Vec<NodeId>> {
-        let combine = self.combine()?;
+        let mut combine = vec![self.combine()?];
+        while self.parser.take(",") {
+            combine.push(self.combine()?);
+        }
         let shape = match self.parser.word("a shape")?.as_str() {
             "tree" => Shape::Tree,
             "in_order" => Shape::InOrder,
@@ -133,8 +138,9 @@ impl Body<'_, '_> {
             }
         };
         let (index, lo, hi) = self.range()?;
-        let value = self.combined(combine, index)?;
-        Ok(vec![self.b.end_reduce(combine, shape, lo, hi, value)])
+        let values = self.combined(&combine, index)?;
+        let range = (lo, hi);
+        Ok(self.b.end_reduce_all(&combine, shape, range, &values))
     }
 
     pub(super) fn scan(&mut self) -> Result<Vec<NodeId>> {
@@ -144,7 +150,7 @@ impl Body<'_, '_> {
         let init = self.value()?;
         self.parser.want_keyword("into")?;
         let array = self.array()?;
-        let value = self.combined(combine, index)?;
+        let value = self.combined(&[combine], index)?[0];
         self.expect_type(self.b.ty(init), value)?;
         Ok(vec![self.b.end_scan(combine, init, lo, hi, array, value)])
     }

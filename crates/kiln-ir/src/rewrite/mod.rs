@@ -169,7 +169,7 @@ pub trait Rewrite {
 
     /// How the counted loop `old` reduces, if it becomes a reduction. It
     /// carries one value.
-    fn reduces(&mut self, old: NodeId) -> Option<Reduced> {
+    fn reduces(&mut self, old: NodeId) -> Option<Vec<Reduced>> {
         let _ = old;
         None
     }
@@ -557,29 +557,38 @@ impl<R: Rewrite> Copier<'_, R> {
     fn reduced(
         &mut self,
         b: &mut FuncBuilder,
-        reduced: Reduced,
+        reduced: &[Reduced],
         body: RegionId,
-        (lo, hi): (NodeId, NodeId),
-        init: NodeId,
-    ) -> NodeId {
-        let identity = b.constant(reduced.combine.identity(b.ty(init).scalar));
+        range: (NodeId, NodeId),
+        init: &[NodeId],
+    ) -> Vec<NodeId> {
+        let combine: Vec<Combine> = reduced.iter().map(|r| r.combine).collect();
+        let nothing = combine.iter().zip(init);
+        let nothing: Vec<Const> = nothing.map(|(c, &v)| c.identity(b.ty(v).scalar)).collect();
+        let nothing: Vec<NodeId> = nothing.into_iter().map(|c| b.constant(c)).collect();
         let index = b.begin_reduce();
-        // What a round makes of the carried value is not needed any more.
-        self.bind(body, &[index, identity]);
+        // What a round makes of the carried values is not needed any more.
+        self.bind(body, &[&[index], &nothing[..]].concat());
         self.region(b, body);
-        let value = self.get(b, reduced.value);
-        let value = match reduced.only {
-            None => value,
-            Some((cond, holds)) => {
-                let cond = self.get(b, cond);
-                match holds {
-                    true => b.select(cond, value, identity),
-                    false => b.select(cond, identity, value),
+        let mut values = Vec::new();
+        for (reduced, &nothing) in reduced.iter().zip(&nothing) {
+            let value = self.get(b, reduced.value);
+            values.push(match reduced.only {
+                None => value,
+                Some((cond, holds)) => {
+                    let cond = self.get(b, cond);
+                    match holds {
+                        true => b.select(cond, value, nothing),
+                        false => b.select(cond, nothing, value),
+                    }
                 }
-            }
-        };
-        let total = b.end_reduce(reduced.combine, Shape::InOrder, lo, hi, value);
-        b.op(reduced.combine.op(), &[init, total])
+            });
+        }
+        let totals = b.end_reduce_all(&combine, Shape::InOrder, range, &values);
+        let joined = combine.iter().zip(init.iter().zip(totals));
+        joined
+            .map(|(combine, (&init, total))| b.op(combine.op(), &[init, total]))
+            .collect()
     }
 
     fn structure(&mut self, b: &mut FuncBuilder, id: NodeId) -> Vec<NodeId> {
@@ -645,7 +654,7 @@ impl<R: Rewrite> Copier<'_, R> {
                     return self.tiled(b, tile, ends, *body);
                 }
                 if let Some(reduced) = self.rewrite.reduces(id) {
-                    return vec![self.reduced(b, reduced, *body, ends, init[0])];
+                    return self.reduced(b, &reduced, *body, ends, &init);
                 }
                 self.pieces(b, id, *body, ends, *lanes, init)
             }
@@ -673,8 +682,8 @@ impl<R: Rewrite> Copier<'_, R> {
                 let (lo, hi) = self.rewrite.range(b, id, ends);
                 let index = b.begin_reduce();
                 self.bind(*body, &[index]);
-                let value = self.region(b, *body)[0];
-                vec![b.end_reduce(*combine, *shape, lo, hi, value)]
+                let values = self.region(b, *body);
+                b.end_reduce_all(combine, *shape, (lo, hi), &values)
             }
             Node::Scan {
                 combine,

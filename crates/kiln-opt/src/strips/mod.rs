@@ -15,9 +15,7 @@ mod jam;
 use crate::widen::widen;
 use access::Rows;
 use jam::jammed;
-use kiln_ir::{
-    Bounds, Combine, Func, Node, NodeId, RegionId, Schedule, Shape, Strip, always_inside, cut,
-};
+use kiln_ir::{Bounds, Func, Node, NodeId, RegionId, Schedule, Shape, Strip, always_inside, cut};
 use thiserror::Error;
 
 /// Rounds that a loop of known length needs to be worth a strip.
@@ -183,13 +181,7 @@ impl Planner<'_> {
             Node::For {
                 lo, hi, ref init, ..
             } if init.is_empty() => (lo, hi),
-            Node::Reduce {
-                combine,
-                shape,
-                lo,
-                hi,
-                body,
-            } if self.joins_in_any_order(combine, shape, body) => (lo, hi),
+            Node::Reduce { shape, lo, hi, .. } if self.joins_in_any_order(id, shape) => (lo, hi),
             Node::While { .. } => return Err(NotAStrip::Unbounded),
             _ => return Err(NotAStrip::Carried),
         };
@@ -233,9 +225,8 @@ impl Planner<'_> {
     /// Whether the lanes of a reduction give the bits of its shape: lanes are
     /// what the shape `tree` says, and no order shows in integers, least and
     /// greatest values.
-    fn joins_in_any_order(&self, combine: Combine, shape: Shape, body: RegionId) -> bool {
-        let scalar = self.func.ty(self.func.region(body).yields[0]).scalar;
-        let is_extreme = matches!(combine, Combine::Min | Combine::Max);
-        shape == Shape::Tree || is_extreme || !scalar.is_float()
+    fn joins_in_any_order(&self, id: NodeId, shape: Shape) -> bool {
+        let mut values = self.func.reduced(id).into_iter();
+        shape == Shape::Tree || values.all(|(combine, scalar)| combine.is_free(scalar))
     }
 }

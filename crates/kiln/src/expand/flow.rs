@@ -4,7 +4,7 @@
 //! they are before, as a region gives them, and as they are after.
 
 use super::{Body, Iter, Val, Value};
-use kiln_ir::{Interval, NodeId, Op, RegionId, Shape};
+use kiln_ir::{Combine, FuncBuilder, Interval, NodeId, Op, RegionId, Shape};
 
 /// A branch being built.
 ///
@@ -151,8 +151,8 @@ pub struct Loop<'b> {
     bounds: Option<(NodeId, NodeId)>,
     init: Vec<NodeId>,
     yields: Vec<NodeId>,
-    /// The first carried value of a loop that counts, as a round finds it.
-    carried: Option<NodeId>,
+    /// The carried values of a loop that counts, as a round finds them.
+    carried: Vec<NodeId>,
     test: Option<RegionId>,
     results: std::vec::IntoIter<NodeId>,
 }
@@ -177,7 +177,7 @@ impl<'b> Loop<'b> {
             bounds,
             init: Vec::new(),
             yields: Vec::new(),
-            carried: None,
+            carried: Vec::new(),
             test: None,
             results: Vec::new().into_iter(),
         }
@@ -191,7 +191,7 @@ impl<'b> Loop<'b> {
     /// Opens the body of a loop that counts; gives the index.
     pub fn open(&mut self) -> Val<'b, i64> {
         let (index, carried) = self.body.open(|func| func.begin_for(&self.init));
-        self.carried = carried.first().copied();
+        self.carried.clone_from(&carried);
         self.results = carried.into_iter();
         if let Some((lo, hi)) = self.bounds {
             self.body.set_index_range(index, lo, hi);
@@ -220,8 +220,8 @@ impl<'b> Loop<'b> {
 
     /// Closes the loop.
     pub fn close(&mut self) {
-        if let Some(result) = self.close_reassociated() {
-            self.results = vec![result].into_iter();
+        if let Some(results) = self.close_reassociated() {
+            self.results = results.into_iter();
             return;
         }
         let (init, yields) = (&self.init, &self.yields);
@@ -234,15 +234,17 @@ impl<'b> Loop<'b> {
     }
 
     /// Closes the loop as a reduction, if it is one that may be.
-    fn close_reassociated(&mut self) -> Option<NodeId> {
-        let ((lo, hi), [init], [next]) = (self.bounds?, &self.init[..], &self.yields[..]) else {
-            return None;
-        };
-        let found = self.body.reassociated(self.carried?, *next)?;
-        let result = self
-            .body
-            .close(|f| f.end_for_as_reduce(found.combine, Shape::Tree, lo, hi, found.value));
-        Some(self.body.op(found.op, &[*init, result]))
+    fn close_reassociated(&mut self) -> Option<Vec<NodeId>> {
+        let range = self.bounds?;
+        let found = self.body.reassociated(&self.carried, &self.yields)?;
+        let combine: Vec<Combine> = found.iter().map(|f| f.combine).collect();
+        let values: Vec<NodeId> = found.iter().map(|f| f.value).collect();
+        let close =
+            |f: &mut FuncBuilder| f.end_for_as_reduce(&combine, Shape::Tree, range, &values);
+        let totals = self.body.close(close);
+        let joined = combine.iter().zip(self.init.iter().zip(totals));
+        let joined = joined.map(|(c, (&init, total))| self.body.op(c.op(), &[init, total]));
+        Some(joined.collect())
     }
 
     /// Makes a variable what it is in a round, or after the loop.

@@ -1,0 +1,184 @@
+//! Reductions of several values: the same bits every way, for every number of
+//! rounds, and those of one reduction for each value.
+
+use kiln_codegen::Level;
+use kiln_ir::{Const, Func, guard_accesses, parse};
+use kiln_testkit::cells::samples;
+use kiln_testkit::ways::host;
+use kiln_testkit::whole::{Array, Input, Way, Whole};
+
+/// A reduction of several values with what it stands for: the same values, each
+/// from a reduction of its own.
+struct Case {
+    name: &'static str,
+    types: &'static str,
+    combine: &'static [&'static str],
+    shape: &'static str,
+    params: &'static str,
+    body: &'static str,
+    yields: &'static [&'static str],
+    /// Whether it runs on vectors.
+    is_strip: bool,
+}
+
+const CASES: &[Case] = &[
+    Case {
+        name: "the sums of a line through points",
+        types: "f64, f64, f64, f64, f64",
+        combine: &["sum", "sum", "sum", "sum", "sum"],
+        shape: "tree",
+        params: "x: [f64], z: [f64]",
+        body: "v = load x[i]
+        w = load z[i]
+        p = mul v, v
+        q = mul v, w
+        r = mul w, w",
+        yields: &["v", "w", "p", "q", "r"],
+        is_strip: true,
+    },
+    Case {
+        name: "floats, whole numbers and truth values, sums and extremes",
+        types: "f64, i32, f64, f64, bool, i64, u8, f32",
+        combine: &["product", "sum", "min", "fmax", "any", "max", "all", "fmin"],
+        shape: "tree",
+        params: "x: [f64], k: [i32], u: [u8], y: [f32]",
+        body: "v = load x[i]
+        m = load k[i]
+        o = load u[i]
+        f = load y[i]
+        n0 = gt v, 3.0
+        j = cast.i64 m
+        w = mul v, v
+        t = neg v",
+        yields: &["t", "m", "w", "v", "n0", "j", "o", "f"],
+        is_strip: true,
+    },
+    Case {
+        name: "smaller floats, with a row that lies apart",
+        types: "f32, f32, i8",
+        combine: &["sum", "product", "sum"],
+        shape: "tree",
+        params: "x: [f32], b: [i8]",
+        body: "v = load x[i]
+        o = load b[i]
+        w = abs v",
+        yields: &["v", "w", "o"],
+        is_strip: true,
+    },
+    Case {
+        name: "no order shows",
+        types: "i64, f64, f64, bool",
+        combine: &["sum", "fmin", "max", "all"],
+        shape: "in_order",
+        params: "x: [f64], k: [i64]",
+        body: "v = load x[i]
+        m = load k[i]
+        w = neg v
+        c = lt v, 100.0",
+        yields: &["m", "v", "w", "c"],
+        is_strip: true,
+    },
+    Case {
+        name: "in order",
+        types: "f64, f64",
+        combine: &["sum", "max"],
+        shape: "in_order",
+        params: "x: [f64]",
+        body: "v = load x[i]
+        w = mul v, v",
+        yields: &["v", "w"],
+        is_strip: false,
+    },
+];
+
+impl Case {
+    fn func(&self, text: String) -> Func {
+        let func = parse(&text).unwrap_or_else(|e| panic!("{}: {e}\n{text}", self.name));
+        guard_accesses(&func)
+    }
+
+    fn together(&self) -> Func {
+        let names: Vec<String> = (0..self.combine.len()).map(|i| format!("r{i}")).collect();
+        let (names, Case { types, shape, .. }) = (names.join(", "), self);
+        self.func(format!(
+            "func @f({}) -> ({types}) {{
+    n = len x
+    {names} = reduce {} {shape} i in 0..n {{
+        {}
+        yield {}
+    }}
+    return {names}
+}}",
+            self.params,
+            self.combine.join(", "),
+            self.body,
+            self.yields.join(", ")
+        ))
+    }
+
+    fn apart(&self) -> Func {
+        let loops = self.combine.iter().zip(self.yields).enumerate();
+        let loops = loops.map(|(i, (combine, value))| {
+            let (shape, body) = (self.shape, self.body);
+            format!(
+                "    r{i} = reduce {combine} {shape} i in 0..n {{
+        {body}
+        yield {value}
+    }}
+"
+            )
+        });
+        let names: Vec<String> = (0..self.combine.len()).map(|i| format!("r{i}")).collect();
+        self.func(format!(
+            "func @f({}) -> ({}) {{
+    n = len x
+{}    return {}
+}}",
+            self.params,
+            self.types,
+            loops.collect::<String>(),
+            names.join(", ")
+        ))
+    }
+}
+
+fn inputs(func: &Func, n: usize) -> Vec<Input> {
+    let params = func.params().iter().zip(n as u64..);
+    let arrays = params.map(|(param, salt)| {
+        let ty = param.ty.as_array().expect("an array");
+        let mut values = samples(ty.elem, n, salt);
+        // Now and then sums are numbers.
+        if salt % 3 == 0 && ty.elem.is_float() {
+            for (i, value) in values.iter_mut().enumerate() {
+                let real = (i as f64 * 0.37).sin();
+                *value = match ty.elem.bytes() {
+                    4 => Const::f32(real as f32),
+                    _ => Const::f64(real),
+                };
+            }
+        }
+        Input::Array(Array::contiguous(values, vec![n]))
+    });
+    arrays.collect()
+}
+
+#[test]
+fn several_values_have_the_bits_of_one_at_a_time() {
+    for case in CASES {
+        let name = case.name;
+        let mut whole = Whole::new(&case.together()).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let mut apart = Whole::new(&case.apart()).unwrap_or_else(|e| panic!("{name}: {e}"));
+        for &level in host().levels().iter().filter(|&&l| l != Level::One) {
+            let strips = usize::from(case.is_strip);
+            assert_eq!(whole.strips(level), strips, "{name} at {level}");
+        }
+        for n in (0..=130).chain([1023, 1024, 1025, 1040, 2048, 2049, 3100, 5000]) {
+            let inputs = inputs(whole.func(), n);
+            let ran = whole.check(&inputs);
+            let ran = ran.unwrap_or_else(|e| panic!("{name}, {n}: {e}"));
+            let expected = apart.run(Way::Interpreter, &inputs);
+            let expected = expected.unwrap_or_else(|e| panic!("{name}, {n}: {e}"));
+            assert_eq!(ran.results, expected.results, "{name}, {n}");
+        }
+    }
+}
