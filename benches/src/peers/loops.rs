@@ -5,7 +5,7 @@ use crate::data::uniform;
 use kiln::{Arg, ArrayView, ArrayViewMut, View, ViewMut, kernel};
 
 pub(super) const LOOPS: &[Case] = &[
-    SUM, DOT, MAX, EMA, HIST, MANDEL, JACOBI, MATMUL, PAIRDIST, COLLATZ,
+    SUM, DOT, LINE, MAX, EMA, HIST, MANDEL, JACOBI, MATMUL, PAIRDIST, COLLATZ,
 ];
 
 #[kernel]
@@ -23,6 +23,43 @@ const SUM: Case = Case {
     ours: Ours::Arrays {
         func: || sum::kernel().func().clone(),
         args: |buffers| vec![read(&buffers.reals[0])],
+    },
+};
+
+/// The five sums of a line through points, in one loop, as one number.
+#[kernel(reassoc)]
+fn line(x: &[f64], z: &[f64]) -> f64 {
+    let (mut sx, mut sz, mut sxx, mut sxz, mut szz) = (0.0, 0.0, 0.0, 0.0, 0.0);
+    for i in 0..x.len() {
+        sx += x[i];
+        sz += z[i];
+        sxx += x[i] * x[i];
+        sxz += x[i] * z[i];
+        szz += z[i] * z[i];
+    }
+    (sx * sz + sxz) / (1.0 + sxx + szz)
+}
+
+const LINE: Case = Case {
+    kernel: "line",
+    sizes: COLUMNS,
+    elements: |n| n,
+    exact: false,
+    buffers: |n| reals([x(n), z(n)]),
+    plain: |buffers| {
+        let (mut sx, mut sz, mut sxx, mut sxz, mut szz) = (0.0, 0.0, 0.0, 0.0, 0.0);
+        for (x, z) in buffers.reals[0].iter().zip(&buffers.reals[1]) {
+            sx += x;
+            sz += z;
+            sxx += x * x;
+            sxz += x * z;
+            szz += z * z;
+        }
+        buffers.result = (sx * sz + sxz) / (1.0 + sxx + szz);
+    },
+    ours: Ours::Arrays {
+        func: || line::kernel().func().clone(),
+        args: |buffers| vec![read(&buffers.reals[0]), read(&buffers.reals[1])],
     },
 };
 

@@ -6,7 +6,7 @@
 //! give the same bits, so a price that is off costs time and nothing else.
 
 use crate::report::LoopReport;
-use crate::widen::{NotWidened, widen};
+use crate::widen::{NotWidened, widen_carrying};
 use kiln_ir::{
     Class, Func, Layout, Node, NodeId, Op, RegionId, Schedule, Strip, StripInput, Type, is_even,
     strip_loop,
@@ -133,7 +133,16 @@ pub fn widen_strip(strip: &Strip, level_bits: u32) -> Result<Func, NotWidened> {
     if level_bits <= 128 && has_uneven_loop(&strip.func) {
         return Err(NotWidened::Uneven);
     }
-    widen(&strip.func, strip.block.unwrap_or_else(free))
+    let lanes = strip.block.unwrap_or_else(free);
+    widen_carrying(&strip.func, lanes, carried_max(level_bits))
+}
+
+/// How many bytes of a reduction's lanes stay in registers: those of half of
+/// the registers. More would push each other out, which costs a load and a
+/// store where lanes in memory cost a store. AVX-512 has twice as many.
+fn carried_max(level_bits: u32) -> usize {
+    let registers = if level_bits > 256 { 32 } else { 16 };
+    registers / 2 * level_bits as usize / 8
 }
 
 /// Whether a strip reads or writes where floats say: at 128 bits these become

@@ -67,6 +67,16 @@ pub enum NotWidened {
 /// # Errors
 /// Why the loop must run one row at a time.
 pub fn widen(func: &Func, lanes: u16) -> Result<Func, NotWidened> {
+    widen_carrying(func, lanes, usize::MAX)
+}
+
+/// The same, with at most so many bytes of the lanes of a reduction carried
+/// from block to block; those of further values stay in memory.
+pub(crate) fn widen_carrying(
+    func: &Func,
+    lanes: u16,
+    bytes_max: usize,
+) -> Result<Func, NotWidened> {
     let row_loop = as_row_loop(func).ok_or(NotWidened::NoRowLoop)?;
     let Node::For {
         lanes: old_lanes,
@@ -102,6 +112,7 @@ pub fn widen(func: &Func, lanes: u16) -> Result<Func, NotWidened> {
         mask: None,
         masked_guards: FxHashSet::default(),
         waiting: waits.then(Vec::new),
+        carried: carried_lanes(func, body, lanes, bytes_max),
         map: vec![None; func.node_count()],
         results: vec![Vec::new(); func.node_count()],
     };
@@ -258,6 +269,39 @@ enum Place {
     Anywhere(Vec<NodeId>),
 }
 
+/// The loads or the stores of lanes in the loop over rows.
+fn lane_accesses(func: &Func, body: RegionId, stores: bool) -> Vec<(NodeId, ArrayRef)> {
+    let effects = func.region(body).effects.iter();
+    let lanes = effects.filter_map(|&id| match *func.node(id) {
+        Node::Load {
+            array, ref index, ..
+        } if !stores => Some((id, array, index)),
+        Node::Store {
+            array, ref index, ..
+        } if stores => Some((id, array, index)),
+        _ => None,
+    });
+    let lanes = lanes.filter(|(_, _, index)| is_lane_of(func, index));
+    lanes.map(|(id, array, _)| (id, array)).collect()
+}
+
+fn is_lane_of(func: &Func, index: &[NodeId]) -> bool {
+    matches!(index, [only] if is_lane(func, *only))
+}
+
+/// The arrays of lanes that are carried from block to block: the first ones
+/// that take no more than so many bytes together, and one in any case.
+fn carried_lanes(func: &Func, body: RegionId, lanes: u16, bytes_max: usize) -> Vec<ArrayRef> {
+    let (mut carried, mut bytes) = (Vec::new(), 0usize);
+    for (_, array) in lane_accesses(func, body, false) {
+        bytes += usize::from(lanes) * func.array_type(array).elem.bytes();
+        if carried.is_empty() || bytes <= bytes_max {
+            carried.push(array);
+        }
+    }
+    carried
+}
+
 struct Widener<'a> {
     func: &'a Func,
     schedule: Schedule,
@@ -273,6 +317,8 @@ struct Widener<'a> {
     /// The stores of the row that wait until all of it is checked: array, index
     /// and value; `None` where stores do not wait.
     waiting: Option<Vec<(ArrayRef, Vec<NodeId>, NodeId)>>,
+    /// The arrays of lanes that are carried from block to block.
+    carried: Vec<ArrayRef>,
     /// The new node for an old one; the first row of the block for the index.
     map: Vec<Option<NodeId>>,
     /// The new results of each structured node.
@@ -349,8 +395,12 @@ impl Widener<'_> {
             Node::Param(_) | Node::Const(_) | Node::Proj { .. } | Node::Arg { .. } => return Ok(()),
             Node::Op { op, args } => self.op(id, *op, args)?,
             Node::Len { array, dim } => self.b.len(*array, *dim),
-            // Carried from block to block.
-            Node::Load { index, .. } | Node::Store { index, .. } if self.is_lane(index) => {
+            Node::Load { array, index, .. } | Node::Store { array, index, .. }
+                if is_lane_of(func, index) =>
+            {
+                if !self.carried.contains(array) {
+                    self.lanes_in_memory(id);
+                }
                 return Ok(());
             }
             Node::Load {
@@ -485,20 +535,28 @@ impl Widener<'_> {
         Ok(())
     }
 
-    /// The loads or the stores of lanes in the loop over rows.
-    fn lane_accesses(&self, body: RegionId, stores: bool) -> Vec<(NodeId, ArrayRef)> {
-        let effects = self.func.region(body).effects.iter();
-        let lanes = effects.filter_map(|&id| match *self.func.node(id) {
-            Node::Load { array, index, .. } if !stores => Some((id, array, index)),
-            Node::Store { array, index, .. } if stores => Some((id, array, index)),
-            _ => None,
-        });
-        let lanes = lanes.filter(|(_, _, index)| self.is_lane(index));
-        lanes.map(|(id, array, _)| (id, array)).collect()
+    /// Loads or stores all lanes of a value that is not carried. A block that
+    /// fails a check may have stored some before: the call ends with it.
+    fn lanes_in_memory(&mut self, id: NodeId) {
+        let zero = self.b.i64(0);
+        match *self.func.node(id) {
+            Node::Load { array, .. } => {
+                self.map[id.index()] = Some(self.b.load_as(array, &[zero], None, self.lanes));
+            }
+            Node::Store { array, value, .. } => {
+                let value = self.value(value);
+                let value = self.vector(value);
+                self.b.store(array, &[zero], value);
+            }
+            _ => unreachable!("{id} is an access"),
+        }
     }
 
-    fn is_lane(&self, index: &[NodeId]) -> bool {
-        matches!(index, [only] if is_lane(self.func, *only))
+    /// The loads or the stores of carried lanes in the loop over rows.
+    fn lane_accesses(&self, body: RegionId, stores: bool) -> Vec<(NodeId, ArrayRef)> {
+        let mut lanes = lane_accesses(self.func, body, stores);
+        lanes.retain(|(_, array)| self.carried.contains(array));
+        lanes
     }
 
     /// A `while` that runs until no row is left. Rows that are done keep what

@@ -19,6 +19,8 @@ struct Case {
     yields: &'static [&'static str],
     /// Whether it runs on vectors.
     is_strip: bool,
+    /// Whether a check in it can fail.
+    can_fail: bool,
 }
 
 const CASES: &[Case] = &[
@@ -35,6 +37,7 @@ const CASES: &[Case] = &[
         r = mul w, w",
         yields: &["v", "w", "p", "q", "r"],
         is_strip: true,
+        can_fail: false,
     },
     Case {
         name: "floats, whole numbers and truth values, sums and extremes",
@@ -52,6 +55,7 @@ const CASES: &[Case] = &[
         t = neg v",
         yields: &["t", "m", "w", "v", "n0", "j", "o", "f"],
         is_strip: true,
+        can_fail: false,
     },
     Case {
         name: "smaller floats, with a row that lies apart",
@@ -64,6 +68,24 @@ const CASES: &[Case] = &[
         w = abs v",
         yields: &["v", "w", "o"],
         is_strip: true,
+        can_fail: false,
+    },
+    Case {
+        name: "a check after many blocks, with lanes in memory",
+        types: "f64, f64, f64, f64, i32",
+        combine: &["sum", "sum", "sum", "sum", "sum"],
+        shape: "tree",
+        params: "x: [f64], k: [i32]",
+        body: "v = load x[i]
+        m = load k[i]
+        c = ne m, -1i32
+        g = guard c, assert \"not one less than nothing\", i
+        p = mul v, v
+        q = mul p, v
+        r = abs v",
+        yields: &["v", "p", "q", "r", "m"],
+        is_strip: true,
+        can_fail: true,
     },
     Case {
         name: "no order shows",
@@ -77,6 +99,7 @@ const CASES: &[Case] = &[
         c = lt v, 100.0",
         yields: &["m", "v", "w", "c"],
         is_strip: true,
+        can_fail: false,
     },
     Case {
         name: "in order",
@@ -88,6 +111,7 @@ const CASES: &[Case] = &[
         w = mul v, v",
         yields: &["v", "w"],
         is_strip: false,
+        can_fail: false,
     },
 ];
 
@@ -172,13 +196,17 @@ fn several_values_have_the_bits_of_one_at_a_time() {
             let strips = usize::from(case.is_strip);
             assert_eq!(whole.strips(level), strips, "{name} at {level}");
         }
+        let mut failed = 0;
         for n in (0..=130).chain([1023, 1024, 1025, 1040, 2048, 2049, 3100, 5000]) {
             let inputs = inputs(whole.func(), n);
             let ran = whole.check(&inputs);
             let ran = ran.unwrap_or_else(|e| panic!("{name}, {n}: {e}"));
             let expected = apart.run(Way::Interpreter, &inputs);
             let expected = expected.unwrap_or_else(|e| panic!("{name}, {n}: {e}"));
+            assert_eq!(ran.failed, expected.failed, "{name}, {n}");
             assert_eq!(ran.results, expected.results, "{name}, {n}");
+            failed += usize::from(ran.failed.is_some());
         }
+        assert_eq!(failed > 0, case.can_fail, "{name} fails {failed} times");
     }
 }
