@@ -1,6 +1,7 @@
 //! What a warm call of a `#[kernel]` function costs, beside a call through a
-//! pointer and a call of what rustc made; and reductions along an axis, beside
-//! loops that add rows, or the elements of a row, one after the other.
+//! pointer and a call of what rustc made; reductions along an axis, beside
+//! loops that add rows, or the elements of a row, one after the other; and
+//! running totals.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use kiln::ArrayView;
@@ -118,5 +119,33 @@ fn axes(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, calls, first_call, axes);
+#[kiln::kernel]
+fn running(x: &[f64], out: &mut [f64]) {
+    kiln::cumsum(x, out);
+}
+
+fn scans(c: &mut Criterion) {
+    let x: Vec<f64> = (0..1_000_000).map(|i| f64::from(i % 1013)).collect();
+    let mut out = vec![0.0; x.len()];
+    assert!(running::kernel().prepare());
+    let formula: kiln::Formula = "s = cumsum(x)".parse().expect("a formula");
+    let kernel = formula.kernel();
+    let mut group = c.benchmark_group("cumsum of 1,000,000");
+    group.throughput(Throughput::Elements(x.len() as u64));
+    group.bench_function("kernel", |b| {
+        b.iter(|| running(black_box(&x), black_box(&mut out)))
+    });
+    group.bench_function("beside", |b| {
+        b.iter(|| running::rust(black_box(&x), black_box(&mut out)));
+    });
+    group.bench_function("formula", |b| {
+        b.iter(|| {
+            let mut outputs = [("s", (&mut out).into())];
+            kernel.map_into(&[("x", black_box(&x).into())], &mut outputs)
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, calls, first_call, axes, scans);
 criterion_main!(benches);

@@ -361,6 +361,7 @@ impl Checker<'_> {
             }
             Shape::Bits => self.bits(function, args),
             Shape::Reduction => wrong,
+            Shape::Scan => self.scan(function, args, meeting),
         }
     }
 
@@ -391,6 +392,19 @@ impl Checker<'_> {
             Function::Logsumexp => (number.decimal().nullable(false), Range::FULL),
             // Totals of no rows are there: 0, and 1 of a product.
             _ => (number.nullable(false), Range::FULL),
+        }
+    }
+
+    /// A value for each row of a column, missing where the row is.
+    fn scan(&self, function: Function, args: &[ExprId], meeting: Meeting) -> (Ty, Range) {
+        let number = Ty {
+            weak: false,
+            ..meeting.number()
+        };
+        match function {
+            Function::Ema => (number.decimal(), Range::FULL),
+            Function::Cummax | Function::Cummin => (number, self.range(args[0])),
+            _ => (number, Range::FULL),
         }
     }
 

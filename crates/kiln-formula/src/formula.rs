@@ -102,7 +102,7 @@ impl Formula {
         nodes.find_map(|(expr, &span)| match *expr {
             Expr::Call {
                 function, count, ..
-            } if function.is_reduction(count as usize) => Some(Offender {
+            } if function.is_over_rows(count as usize) => Some(Offender {
                 span,
                 function: function.name(),
             }),

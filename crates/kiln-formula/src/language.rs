@@ -21,6 +21,8 @@ pub enum Shape {
     Bits,
     /// A whole column to one value.
     Reduction,
+    /// A column, row after row, to a column.
+    Scan,
 }
 
 /// One function.
@@ -140,6 +142,11 @@ functions! {
     Any       "any"        []           1 1 Reduction "any(x)" "whether a row of a column is true";
     All       "all"        []           1 1 Reduction "all(x)" "whether every row of a column is true";
     Count     "count"      []           1 1 Reduction "count(x)" "number of rows that are not missing";
+    Cumsum    "cumsum"     []           1 1 Scan    "cumsum(x)" "total of a column up to each row";
+    Cumprod   "cumprod"    []           1 1 Scan    "cumprod(x)" "product of a column up to each row";
+    Cummax    "cummax"     []           1 1 Scan    "cummax(x)" "greatest value of a column up to each row; NaN from the first NaN on";
+    Cummin    "cummin"     []           1 1 Scan    "cummin(x)" "least value of a column up to each row; NaN from the first NaN on";
+    Ema       "ema"        []           2 2 Scan    "ema(x, a)" "moving average of a column: the first x, then y + a * (x - y) with the y of the row before";
 }
 
 impl Function {
@@ -178,6 +185,16 @@ impl Function {
     pub fn is_reduction(self, count: usize) -> bool {
         self.info().shape == Shape::Reduction
             || (count == 1 && matches!(self, Function::Min | Function::Max))
+    }
+
+    /// Whether it takes a column row after row: the running totals.
+    pub fn is_scan(self) -> bool {
+        self.info().shape == Shape::Scan
+    }
+
+    /// Whether a call with `count` values needs other rows than its own.
+    pub fn is_over_rows(self, count: usize) -> bool {
+        self.is_reduction(count) || self.is_scan()
     }
 }
 

@@ -53,7 +53,9 @@ pub use language::{
     KEYWORDS, OPERATORS, OperatorInfo, Shape,
 };
 pub use limits::Limits;
-pub use lower::{Lowered, Options, OutputInfo, Overflow, Param, Single, Stage, Total, Totals};
+pub use lower::{
+    Lowered, Options, OutputInfo, Overflow, Param, Scan, Single, Stage, Total, Totals,
+};
 pub use parse::parse;
 pub use span::{Place, Span};
 pub use suggest::nearest;

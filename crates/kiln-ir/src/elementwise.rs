@@ -3,7 +3,7 @@
 //! A scalar Func, whose parameters are all scalars, maps over columns: each
 //! parameter is either a column or one value for all rows, each result is
 //! written to a column. Or its one result is combined over the rows, and the
-//! loop is a reduction.
+//! loop is a reduction; or it is a step from row to row.
 
 use crate::builder::FuncBuilder;
 use crate::func::{ArrayRef, Combine, Func, Node, NodeId, Shape};
@@ -82,6 +82,56 @@ pub fn reduction(func: &Func, columns: &[Column], combine: Combine, row: Option<
     let value = at_row(&mut b, func, &values)[0];
     let total = b.end_reduce(combine, Shape::Tree, lo, rows, value);
     b.finish(&[total])
+}
+
+/// The loop over rows that carries values from each to the next. `func` is the
+/// step: `carried` are its parameters that are what the rows before have come
+/// to, and as many of its first results are that with its row. The parameters
+/// are the columns and values in the order of `func`'s, those that are carried
+/// as they are before the first row; then a column for what the first carried
+/// value is in each row, and one for each result that is not carried. The
+/// results are the carried values after the last row.
+///
+/// # Panics
+/// As [`elementwise`]; when nothing is carried, when a column is updated, or
+/// when a carried parameter is a column or has another type than its result.
+pub fn recurrence(func: &Func, columns: &[Column], carried: &[usize]) -> Func {
+    assert!(func.is_scalar(), "only a scalar Func maps over columns");
+    let count = carried.len();
+    assert!(
+        (1..=func.results().len()).contains(&count),
+        "a value is carried"
+    );
+    let is_updated = |column: &Column| matches!(column, Column::Updated(_));
+    assert!(!columns.iter().any(is_updated), "columns are only read");
+    let mut b = FuncBuilder::new(func.name());
+    let inputs = add_inputs(&mut b, func, columns);
+    let kept = || (0..1).chain(count..func.results().len());
+    let output = |index: usize| {
+        let name = fresh_name(func, &format!("out{index}"));
+        (name, ArrayType::slice_mut(func.results()[index].scalar))
+    };
+    let outputs: Vec<ArrayRef> = kept()
+        .map(output)
+        .map(|(name, ty)| b.array_param(name, ty))
+        .collect();
+    let before = |&param: &usize| match inputs[param] {
+        Input::Value(value) => value,
+        Input::Array(_) => panic!("a carried value is no column"),
+    };
+    let init: Vec<NodeId> = carried.iter().map(before).collect();
+    let (lo, hi) = (b.i64(0), b.len(outputs[0], 0));
+    let (i, now) = b.begin_for(&init);
+    let mut values = values_at(&mut b, &inputs, i);
+    for (&param, &value) in carried.iter().zip(&now) {
+        values[param] = Some(value);
+    }
+    let results = at_row(&mut b, func, &values);
+    for (index, &array) in kept().zip(&outputs) {
+        b.store(array, &[i], results[index]);
+    }
+    let after = b.end_for(lo, hi, 1, &init, &results[..count]);
+    b.finish(&after)
 }
 
 /// The value of each input in row `i`.

@@ -35,7 +35,7 @@ pub use access::{guard_accesses, is_guarded};
 pub use bounds::{Bounds, Context, IndexGuard, Unproved, always_inside, check_accesses};
 pub use builder::FuncBuilder;
 pub use constant::Const;
-pub use elementwise::{Column, as_row_loop, elementwise, reduction};
+pub use elementwise::{Column, as_row_loop, elementwise, recurrence, reduction};
 pub use func::{
     ArrayRef, CallArg, Combine, Fault, FaultId, FaultKind, Func, LOCALS_BYTES_MAX, Local, Node,
     NodeId, Operands, Param, Region, RegionId, Shape, Site, Span,

@@ -171,6 +171,12 @@ impl From<Const> for ColumnArg<'_> {
     }
 }
 
+impl<'a> From<&'a Buffer> for ColumnArg<'a> {
+    fn from(buffer: &'a Buffer) -> ColumnArg<'a> {
+        ColumnArg::Column(ColumnView(Source::Slice(buffer.as_slice())))
+    }
+}
+
 impl<'a, T: Element> From<&'a [T]> for ColumnArg<'a> {
     fn from(data: &'a [T]) -> ColumnArg<'a> {
         ColumnArg::Column(ColumnView::slice(data))

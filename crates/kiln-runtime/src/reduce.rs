@@ -28,7 +28,7 @@ use crate::specials::Specials;
 use crate::stats::count;
 use crate::threads::{Parallel, pieces};
 use kiln_interp::{Slice, fold};
-use kiln_ir::{Column, Combine, Const, Func, Scalar, elementwise, reduction};
+use kiln_ir::{Column, Combine, Const, Func, Param, Scalar, elementwise, reduction};
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -173,14 +173,7 @@ impl Inner {
             let params = made.total.func.params();
             check_count("arguments", params.len(), args.len())?;
             for (param, arg) in params.iter().zip(args) {
-                let (found, len) = match arg {
-                    ColumnArg::Value(value) => (value.scalar(), rows),
-                    ColumnArg::Column(view) => (view.scalar(), view.len()),
-                    ColumnArg::Update(data, _) => (data.scalar(), data.len()),
-                };
-                let expected = crate::columns::scalar_of(param.ty);
-                crate::columns::check_type(|| param.name.clone(), expected, found)?;
-                crate::columns::check_length(|| param.name.clone(), rows, len)?;
+                check_rows(param, arg, rows)?;
             }
         }
         Ok(())
@@ -416,8 +409,24 @@ fn row(error: &RuntimeError) -> Option<usize> {
     }
 }
 
+/// Refuses an argument of another type, or of another length than `rows`.
+pub(crate) fn check_rows(
+    param: &Param,
+    arg: &ColumnArg<'_>,
+    rows: usize,
+) -> Result<(), RuntimeError> {
+    let (found, len) = match arg {
+        ColumnArg::Value(value) => (value.scalar(), rows),
+        ColumnArg::Column(view) => (view.scalar(), view.len()),
+        ColumnArg::Update(data, _) => (data.scalar(), data.len()),
+    };
+    let expected = crate::columns::scalar_of(param.ty);
+    crate::columns::check_type(|| param.name.clone(), expected, found)?;
+    crate::columns::check_length(|| param.name.clone(), rows, len)
+}
+
 /// Copies of the columns that do not lie side by side.
-fn gathered(args: &[ColumnArg<'_>], rows: &Range<usize>) -> Vec<Option<Buffer>> {
+pub(crate) fn gathered(args: &[ColumnArg<'_>], rows: &Range<usize>) -> Vec<Option<Buffer>> {
     let copy = |arg: &ColumnArg<'_>| match arg {
         ColumnArg::Column(view) => match &view.0 {
             Source::Gather(gather) => Some(crate::rows::gathered(&**gather, rows.clone())),
@@ -429,7 +438,7 @@ fn gathered(args: &[ColumnArg<'_>], rows: &Range<usize>) -> Vec<Option<Buffer>> 
 }
 
 /// Some rows of a column, or its one value.
-fn slice<'a>(
+pub(crate) fn slice<'a>(
     arg: &'a ColumnArg<'_>,
     gathered: &'a Option<Buffer>,
     rows: &Range<usize>,
@@ -445,7 +454,11 @@ fn slice<'a>(
     }
 }
 
-fn check_count(what: &'static str, expected: usize, found: usize) -> Result<(), RuntimeError> {
+pub(crate) fn check_count(
+    what: &'static str,
+    expected: usize,
+    found: usize,
+) -> Result<(), RuntimeError> {
     match expected == found {
         true => Ok(()),
         false => Err(RuntimeError::Count {

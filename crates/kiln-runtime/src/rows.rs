@@ -523,6 +523,11 @@ pub(crate) fn part(slice: Slice<'_>, rows: Range<usize>) -> Slice<'_> {
     each_variant!(Slice slice, data => Slice::from(&data[rows]))
 }
 
+/// Some rows of a slice, to be written.
+pub(crate) fn part_mut(slice: SliceMut<'_>, rows: Range<usize>) -> SliceMut<'_> {
+    each_variant!(SliceMut slice, data => SliceMut::from(&mut data[rows]))
+}
+
 /// Refuses columns that are written and share a byte with another.
 fn refuse_overlap(bounds: &[Bound<'_>], rows: usize) -> Result<(), RuntimeError> {
     let ranges: Vec<(usize, Range<usize>, bool)> = bounds

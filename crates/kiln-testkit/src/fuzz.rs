@@ -62,7 +62,8 @@ pub fn formula_text(data: &[u8]) {
             let rows = stages.clone().flat_map(|stage| &stage.totals);
             let all = rows
                 .map(|total| &total.func)
-                .chain(stages.map(|stage| &stage.finish))
+                .chain(stages.clone().map(|stage| &stage.finish))
+                .chain(stages.flat_map(|stage| &stage.scans).map(|scan| &scan.func))
                 .chain(lowered.totals.iter().map(|totals| &totals.single.func));
             for func in all.chain([&lowered.func]) {
                 if let Err(error) = verify(func) {

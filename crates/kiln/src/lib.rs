@@ -14,6 +14,7 @@
 //!   [`max`], [`argmin`], [`argmax`], [`logsumexp`], [`any`], [`all`],
 //!   [`count`]: reductions whose bits depend on the values alone. [`axis`]: the
 //!   same along one axis of an array.
+//! - [`cumsum`], [`cumprod`], [`cummax`], [`cummin`]: running totals, in order.
 //! - [`border`]: what stands for neighbours that there are not.
 //! - [`random`]: random numbers that need no state, in kernels and beside them.
 //! - [`Dispatcher`]: such a kernel for each of the types it is called with.
@@ -64,6 +65,7 @@ mod par;
 pub mod random;
 pub mod record;
 mod reduce;
+mod scan;
 mod source;
 mod totals;
 mod typed;
@@ -83,6 +85,8 @@ pub use eval::eval;
 pub use expand::reduce::{
     all, any, argmax, argmin, count, dot, logsumexp, max, mean, min, product, std_dev, sum, var,
 };
+#[doc(hidden)]
+pub use expand::scan::{cummax, cummin, cumprod, cumsum};
 pub use formula::Formula;
 pub use func::Func;
 pub use inputs::Inputs;
@@ -96,6 +100,7 @@ pub use record::{Record, RecordKernel};
 pub use reduce::{
     all, any, argmax, argmin, count, dot, logsumexp, max, mean, min, product, std_dev, sum, var,
 };
+pub use scan::{cummax, cummin, cumprod, cumsum};
 pub use source::Source;
 pub use value::{Value, Values};
 

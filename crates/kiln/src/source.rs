@@ -87,6 +87,16 @@ impl AnySource {
             }),
         }
     }
+
+    /// The error of a term that has a value for each row where one for all is
+    /// asked for.
+    pub(crate) fn row_term(&self, span: Span) -> Error {
+        let term = match self {
+            AnySource::Formula(formula) => span.text(formula.source()),
+            AnySource::Func(_) => "",
+        };
+        self.row_value(term, Some(span))
+    }
 }
 
 impl Source for Formula {

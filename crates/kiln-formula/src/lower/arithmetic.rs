@@ -377,7 +377,7 @@ pub(super) struct Ops {
     saturating: Op,
 }
 
-const SUM: Ops = Ops {
+pub(super) const SUM: Ops = Ops {
     plain: Op::Add,
     overflows: Op::AddOverflows,
     saturating: Op::AddSat,

@@ -9,7 +9,7 @@
 //!
 //! An item is computed on every row: a guard inside `let` counts whether or not
 //! the branch that uses the name is taken. So does one in what a reduction
-//! combines.
+//! or a scan combines.
 
 use super::{Lowerer, Parameter};
 use crate::ast::{BinaryOp, Expr, ExprId};
@@ -240,7 +240,7 @@ impl Contexts {
                     count,
                 } => {
                     // All rows are combined, whatever becomes of the total.
-                    let mut there = match function.is_reduction(count as usize) {
+                    let mut there = match function.is_over_rows(count as usize) {
                         true => EVERYWHERE,
                         false => here,
                     };

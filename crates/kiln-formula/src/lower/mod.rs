@@ -13,15 +13,18 @@
 //! - `guards.rs`: what can fail, and when it counts.
 //! - `totals.rs`: what is combined over all rows, and in which order.
 //! - `reductions.rs`: what each reduction combines and makes of it.
+//! - `scans.rs`: columns that are computed row after row.
 
 mod arithmetic;
 mod functions;
 mod guards;
 mod logic;
 mod reductions;
+mod scans;
 mod totals;
 
 pub(crate) use functions::is_available;
+pub use scans::Scan;
 pub use totals::{Param, Single, Stage, Total, Totals};
 
 use crate::ast::{Ast, Expr, ExprId, ItemKind, UnaryOp};
@@ -411,7 +414,7 @@ impl<'a> Lowerer<'a> {
             Expr::If { cond, yes, no } => self.conditional(id, cond, yes, no),
             Expr::Call {
                 function, count, ..
-            } if function.is_reduction(count as usize) => (self.known(id), light),
+            } if function.is_over_rows(count as usize) => (self.known(id), light),
             Expr::Call {
                 function,
                 first,

@@ -181,7 +181,7 @@ fn products_of_whole(source: &Source<'_>, make: &Make<'_>) -> Vec<Total> {
 
 impl Lowerer<'_> {
     /// Whether all values of a row are there.
-    fn all_valid(&mut self, args: &[ExprId]) -> NodeId {
+    pub(super) fn all_valid(&mut self, args: &[ExprId]) -> NodeId {
         let mut all = None;
         for &arg in args {
             all = self.both_valid(all, self.valid(arg));

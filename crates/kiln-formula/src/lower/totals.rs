@@ -7,9 +7,14 @@
 //! `(x - mean(x)) / std(x)` is a stage that adds up `x` and knows its mean, one
 //! that adds up the squares of the distances from that, and the rows.
 //!
+//! A stage also computes columns row after row, as `cumsum(x)` is one: each
+//! from what the stages before it know and have computed (`scans.rs`). The
+//! stages behind it and the rows read them as they read columns that are given.
+//!
 //! Equal reductions are one, wherever they stand, and equal values that one
 //! stage combines are combined once.
 
+use super::scans::{Scan, scan};
 use super::{Lowerer, Source, Value};
 use crate::ast::{Ast, Expr, ExprId};
 use crate::language::Function;
@@ -28,6 +33,11 @@ pub enum Param {
     Known(u32),
     /// It is the number of the row, an `i64`.
     Row,
+    /// From the [column](Totals::columns) of this number.
+    Column(u32),
+    /// It is what the rows before have come to, under this number: a
+    /// parameter of a [`Scan`].
+    Carried(u32),
 }
 
 /// What a formula takes from whole columns.
@@ -38,9 +48,12 @@ pub struct Totals {
     /// The types of the values that are the same for all rows, each known
     /// after its stage.
     pub known: Vec<Scalar>,
-    /// The known values that follow the inputs among the parameters of the
-    /// Func of the rows.
-    pub taken: Vec<u32>,
+    /// The types of the columns that are computed before the rows, in the
+    /// order of the stages and of their scans.
+    pub columns: Vec<Scalar>,
+    /// What follows the inputs among the parameters of the Func of the rows:
+    /// known values and such columns.
+    pub taken: Vec<Param>,
     /// The outputs for those who want no rows.
     pub single: Single,
 }
@@ -53,6 +66,8 @@ pub struct Stage {
     /// What becomes known, from the number of rows, an `i64`, all that was
     /// known before, and the values that were combined.
     pub finish: Func,
+    /// The columns that are computed row after row.
+    pub scans: Vec<Scan>,
 }
 
 /// One value, combined over all rows.
@@ -77,6 +92,9 @@ pub struct Single {
     pub params: Vec<Param>,
     /// Where the inputs among the parameters are first used.
     pub uses: Vec<Span>,
+    /// The first term that has a value for each row, if there is one: then
+    /// there are no single values.
+    pub scan: Option<Span>,
 }
 
 /// The values that are the same for all rows.
@@ -88,6 +106,9 @@ pub(super) struct Known {
     /// What each step of a reduction made known: of the last one its value,
     /// and its validity if it has one.
     steps: FxHashMap<(ExprId, usize), Vec<u32>>,
+    columns: Vec<Scalar>,
+    /// The column that each scan is; its validity follows.
+    scanned: FxHashMap<ExprId, u32>,
 }
 
 impl Known {
@@ -104,8 +125,17 @@ impl Lowerer<'_> {
         self.other_parameter(Param::Known(slot), &format!("known{slot}"), scalar)
     }
 
-    /// The value of a reduction.
+    /// The value of a reduction, or of a scan in a row.
     pub(super) fn known(&mut self, id: ExprId) -> Value {
+        if let Some(&column) = self.known.scanned.get(&self.known.canonical(id)) {
+            let node = self.column(column);
+            let valid = self.ty(id).nullable.then(|| self.column(column + 1));
+            return Value {
+                node: Some(node),
+                raw: None,
+                valid,
+            };
+        }
         let last = function_of(self.ast, id).map_or(1, steps) - 1;
         let node = self.known_of(id, last, 0);
         let valid = self.ty(id).nullable.then(|| self.known_of(id, last, 1));
@@ -114,6 +144,11 @@ impl Lowerer<'_> {
             raw: None,
             valid,
         }
+    }
+
+    fn column(&mut self, number: u32) -> NodeId {
+        let scalar = self.known.columns[number as usize];
+        self.other_parameter(Param::Column(number), &format!("column{number}"), scalar)
     }
 
     /// The number of the row.
@@ -132,12 +167,12 @@ pub(super) fn steps(function: Function) -> usize {
     }
 }
 
-/// The function of a node that is a reduction.
+/// The function of a node that is a reduction or a scan.
 pub(super) fn function_of(ast: &Ast, id: ExprId) -> Option<Function> {
     match ast.expr(id) {
         Expr::Call {
             function, count, ..
-        } if function.is_reduction(count as usize) => Some(function),
+        } if function.is_over_rows(count as usize) => Some(function),
         _ => None,
     }
 }
@@ -252,7 +287,13 @@ impl Plan {
         plan
     }
 
-    fn stage(&mut self, source: &Source<'_>, mut steps: Vec<Step>) {
+    fn stage(&mut self, source: &Source<'_>, steps: Vec<Step>) {
+        let is_scan = |step: &Step| step.function.is_scan();
+        let (scans, mut steps): (Vec<Step>, Vec<Step>) = steps.into_iter().partition(is_scan);
+        let scans: Vec<(ExprId, Scan)> = scans
+            .iter()
+            .map(|step| (step.id, scan(source, &self.known, step.id, step.function)))
+            .collect();
         let mut totals: Vec<Total> = Vec::new();
         // The names of parameters say what they are, so text tells all.
         let mut seen: FxHashMap<(Combine, String), usize> = FxHashMap::default();
@@ -267,7 +308,16 @@ impl Plan {
             }
         }
         let finish = self.finish_stage(source, &totals, &steps);
-        self.stages.push(Stage { totals, finish });
+        for (id, scan) in &scans {
+            let first = self.known.columns.len() as u32;
+            self.known.scanned.insert(*id, first);
+            self.known.columns.extend(scan.columns());
+        }
+        self.stages.push(Stage {
+            totals,
+            finish,
+            scans: scans.into_iter().map(|(_, scan)| scan).collect(),
+        });
     }
 
     /// The Func of what becomes known in a stage.
@@ -319,19 +369,18 @@ impl Plan {
             Param::Input(index) => Some(index),
             _ => None,
         });
-        let taken = params.iter().filter_map(|param| match *param {
-            Param::Known(slot) => Some(slot),
-            _ => None,
-        });
+        let is_taken = |param: &&Param| matches!(param, Param::Known(_) | Param::Column(_));
         Totals {
-            taken: taken.collect(),
+            taken: params.iter().filter(is_taken).copied().collect(),
             single: Single {
                 uses: inputs.map(|i| first_use(source, &wanted, i)).collect(),
+                scan: first_scan(source, &wanted),
                 func,
                 params: single,
             },
             stages: self.stages,
             known: self.known.scalars,
+            columns: self.known.columns,
         }
     }
 }
@@ -346,6 +395,17 @@ fn first_use(source: &Source<'_>, wanted: &[bool], input: u32) -> Span {
     let mut nodes = source.ast.nodes.iter().zip(&source.ast.spans).zip(wanted);
     let found = nodes.find(|((expr, _), wanted)| **wanted && stands_for(**expr));
     found.map_or(Span::at(0), |((_, &span), _)| span)
+}
+
+/// Where a node that is lowered is a scan.
+fn first_scan(source: &Source<'_>, wanted: &[bool]) -> Option<Span> {
+    let is_scan = |expr: &Expr| match expr {
+        Expr::Call { function, .. } => function.is_scan(),
+        _ => false,
+    };
+    let mut nodes = source.ast.nodes.iter().zip(&source.ast.spans).zip(wanted);
+    let found = nodes.find(|((expr, _), wanted)| **wanted && is_scan(expr));
+    found.map(|((_, &span), _)| span)
 }
 
 /// Which steps of which reductions each stage has: a reduction begins when
@@ -383,6 +443,27 @@ fn schedule(ast: &Ast, canonical: &[ExprId]) -> Vec<Vec<Step>> {
     stages
 }
 
+/// What a Func of what stands in a call is made with, and the values of the
+/// call.
+pub(super) fn lowerer_of<'a>(
+    source: &Source<'a>,
+    known: &'a Known,
+    id: ExprId,
+) -> (Lowerer<'a>, &'a [ExprId]) {
+    let ast: &'a Ast = source.ast;
+    let args: &'a [ExprId] = match ast.expr(id) {
+        Expr::Call { first, count, .. } => ast.call_args(first, count),
+        _ => &[],
+    };
+    let mut lowerer = Lowerer::new(source, known);
+    lowerer.wanted = needed(ast, args.iter().copied());
+    lowerer.root = Some(id);
+    // The root's own value is what the caller makes; above it nothing is
+    // wanted.
+    lowerer.nodes();
+    (lowerer, args)
+}
+
 /// Makes the Func of a value that a reduction combines.
 pub(super) fn total(
     source: &Source<'_>,
@@ -391,15 +472,7 @@ pub(super) fn total(
     combine: Combine,
     value: impl FnOnce(&mut Lowerer<'_>, &[ExprId]) -> NodeId,
 ) -> Total {
-    let args = match source.ast.expr(step.id) {
-        Expr::Call { first, count, .. } => source.ast.call_args(first, count),
-        _ => &[],
-    };
-    let mut lowerer = Lowerer::new(source, known);
-    lowerer.wanted = needed(source.ast, args.iter().copied());
-    lowerer.root = Some(step.id);
-    // The root's own value is what `value` makes; above it nothing is wanted.
-    lowerer.nodes();
+    let (mut lowerer, args) = lowerer_of(source, known, step.id);
     let value = value(&mut lowerer, args);
     let (func, params) = lowerer.finish(&[value]);
     Total {

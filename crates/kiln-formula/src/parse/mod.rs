@@ -144,7 +144,7 @@ impl<'a> Parser<'a> {
         if let Expr::Call {
             function, count, ..
         } = expr
-            && function.is_reduction(count as usize)
+            && function.is_over_rows(count as usize)
         {
             self.count_total(span);
         }

@@ -2,7 +2,9 @@
 //! once, in order, by the one meaning of its op. Slow and plain on purpose.
 //! What reductions combine it combines in the order of the rows.
 
-use kiln_formula::{Formula, InputType, Limits, Lowered, Options, Param, Total, Totals, parse};
+use kiln_formula::{
+    Formula, InputType, Limits, Lowered, Options, Param, Scan, Total, Totals, parse,
+};
 use kiln_ir::{Const, FaultKind, Func, Node, Scalar, Type, meaning, verify};
 
 /// What a call gave: a value per result of the Func, or the first fault.
@@ -117,7 +119,7 @@ pub(crate) fn rows_with(
     let rows = columns.first().map_or(1, |column| column.2.len());
     let known = match &lowered.totals {
         Some(totals) => known(totals, columns, rows)?,
-        None => Vec::new(),
+        None => Known::default(),
     };
     let mut params: Vec<Param> = Vec::new();
     for (index, (_, ty, _)) in (0..).zip(columns) {
@@ -125,9 +127,10 @@ pub(crate) fn rows_with(
         params.extend(ty.nullable.then_some(Param::Validity(index)));
     }
     let taken = lowered.totals.iter().flat_map(|totals| &totals.taken);
-    params.extend(taken.map(|&slot| Param::Known(slot)));
+    params.extend(taken);
     let outputs = (0..rows).map(|row| {
-        let mut results = run(&lowered.func, &args(&params, columns, row, &known))?.into_iter();
+        let args = args(&params, columns, row, &known, &[]);
+        let mut results = run(&lowered.func, &args)?.into_iter();
         let outputs = lowered.outputs.iter().map(|output| {
             let value = results.next().unwrap();
             let valid = !output.nullable || results.next().unwrap().as_bool().unwrap();
@@ -138,17 +141,24 @@ pub(crate) fn rows_with(
     outputs.collect()
 }
 
+/// What is known of whole columns, and those computed before the rows.
+#[derive(Default)]
+struct Known {
+    values: Vec<Const>,
+    columns: Vec<Vec<Const>>,
+}
+
 /// What is known of whole columns.
 fn known(
     totals: &Totals,
     columns: &[Column<'_>],
     rows: usize,
-) -> Result<Vec<Const>, (FaultKind, String)> {
-    let mut known: Vec<Const> = Vec::new();
+) -> Result<Known, (FaultKind, String)> {
+    let mut known = Known::default();
     for stage in &totals.stages {
         verify(&stage.finish).unwrap();
         let mut given = vec![Const::i64(rows as i64)];
-        given.extend(&known);
+        given.extend(&known.values);
         for Total {
             func,
             params,
@@ -159,25 +169,60 @@ fn known(
             let Type { scalar, .. } = func.results()[0];
             let mut total = combine.identity(scalar);
             for row in 0..rows {
-                let value = run(func, &args(params, columns, row, &known))?[0];
+                let value = run(func, &args(params, columns, row, &known, &[]))?[0];
                 total = meaning::eval(combine.op(), scalar, &[total, value]);
             }
             given.push(total);
         }
-        known.extend(run(&stage.finish, &given)?);
+        let scans = stage.scans.iter();
+        let scanned: Result<Vec<_>, _> = scans.map(|s| scanned(s, columns, rows, &known)).collect();
+        known.columns.extend(scanned?.into_iter().flatten());
+        known.values.extend(run(&stage.finish, &given)?);
     }
-    assert_eq!(known.len(), totals.known.len());
+    assert_eq!(known.values.len(), totals.known.len());
+    assert_eq!(known.columns.len(), totals.columns.len());
     Ok(known)
 }
 
-fn args(params: &[Param], columns: &[Column<'_>], row: usize, known: &[Const]) -> Vec<Const> {
+/// The columns of a scan.
+fn scanned(
+    scan: &Scan,
+    columns: &[Column<'_>],
+    rows: usize,
+    known: &Known,
+) -> Result<Vec<Vec<Const>>, (FaultKind, String)> {
+    verify(&scan.func).unwrap();
+    let mut carried = scan.carried.clone();
+    let mut found = vec![Vec::new(); scan.columns().count()];
+    for row in 0..rows {
+        let args = args(&scan.params, columns, row, known, &carried);
+        let results = run(&scan.func, &args)?;
+        let (next, rest) = results.split_at(carried.len());
+        let values = next[..1].iter().chain(rest);
+        for (column, &value) in found.iter_mut().zip(values) {
+            column.push(value);
+        }
+        carried = next.to_vec();
+    }
+    Ok(found)
+}
+
+fn args(
+    params: &[Param],
+    columns: &[Column<'_>],
+    row: usize,
+    known: &Known,
+    carried: &[Const],
+) -> Vec<Const> {
     let arg = |param: &Param| match *param {
         Param::Input(index) => {
             let (_, ty, values) = &columns[index as usize];
             constant(ty.scalar, values[row])
         }
         Param::Validity(index) => Const::bool(columns[index as usize].2[row] != V::M),
-        Param::Known(slot) => known[slot as usize],
+        Param::Known(slot) => known.values[slot as usize],
+        Param::Column(number) => known.columns[number as usize][row],
+        Param::Carried(number) => carried[number as usize],
         Param::Row => Const::i64(row as i64),
     };
     params.iter().map(arg).collect()

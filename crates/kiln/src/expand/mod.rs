@@ -26,6 +26,7 @@ mod pass;
 mod plain;
 mod reassoc;
 pub mod reduce;
+pub mod scan;
 mod tuple;
 mod val;
 

@@ -7,7 +7,7 @@ use crate::column::{Column, ColumnBuf, ColumnMut, Columns};
 use crate::engine::Engine;
 use crate::error::{Error, Kind, list};
 use crate::source::Specialised;
-use crate::totals::Totals;
+use crate::totals::{Known, Totals};
 use crate::value::{Value, Values};
 use kiln_formula::{InputType, OutputInfo, Span, nearest};
 use kiln_ir::{Const, Scalar};
@@ -78,16 +78,18 @@ impl Bound {
         self.totals.as_ref().map_or(Ok(()), problem)
     }
 
-    /// Adds what is known of the columns to the arguments of a map.
-    pub(super) fn add_known(
+    /// Adds what is known of the columns, which `known` then holds, to the
+    /// arguments of a map.
+    pub(super) fn add_known<'k>(
         &self,
         parallel: Parallel,
         rows: usize,
-        args: &mut Vec<ColumnArg<'_>>,
+        args: &mut Vec<ColumnArg<'k>>,
+        known: &'k mut Known,
     ) -> Result<(), RuntimeError> {
         if let Some(totals) = &self.totals {
-            let (known, _) = totals.known(&self.engine, parallel, rows, args)?;
-            args.extend(totals.taken(&known).map(ColumnArg::Value));
+            *known = totals.known(&self.engine, parallel, rows, args)?;
+            args.extend(totals.taken(known));
         }
         Ok(())
     }
@@ -99,6 +101,12 @@ impl Bound {
         let all = all.map(|&(index, _)| (index, None));
         let totals = self.totals.iter().flat_map(|totals| totals.single_inputs());
         all.chain(totals.map(|(input, span)| (self.inputs[input].0, Some(span))))
+    }
+
+    /// The first term of the outputs that has a value for each row, if there
+    /// is one.
+    pub(super) fn single_scan(&self) -> Option<Span> {
+        self.totals.as_ref()?.single_scan()
     }
 
     /// Computes the outputs as single values.
@@ -113,9 +121,9 @@ impl Bound {
         let mut results: Vec<Const> = results.map(|ty| Const::zero(ty.scalar)).collect();
         let ran = match &self.totals {
             Some(totals) => {
-                let (known, ran) = totals.known(&self.engine, parallel, rows, &args)?;
+                let known = totals.known(&self.engine, parallel, rows, &args)?;
                 let here = totals.single(&self.engine, &args, &known, &mut results)?;
-                ran.unwrap_or(here)
+                known.ran.unwrap_or(here)
             }
             None => {
                 let value = |arg: &ColumnArg<'_>| match arg {
@@ -253,6 +261,8 @@ impl Bound {
             .iter_mut()
             .map(|(name, column)| (&**name, column.parts()))
             .collect();
+        // It outlives the arguments that refer to it.
+        let mut known = Known::default();
         let mut args = Vec::with_capacity(2 * self.inputs.len());
         for &(index, nullable) in &self.inputs {
             if let Some(column) = &columns[index] {
@@ -272,7 +282,7 @@ impl Bound {
                 None => ColumnArg::Column(ColumnView::slice(valid)),
             }));
         }
-        self.add_known(parallel, rows, &mut args)?;
+        self.add_known(parallel, rows, &mut args, &mut known)?;
         let mut slices = self.in_order(parts);
         let ran = self.columns(parallel)?.map_into(&mut args, &mut slices)?;
         drop((args, slices));

@@ -17,6 +17,7 @@ use crate::engine::Engine;
 use crate::error::{Error, Kind};
 use crate::inputs::Inputs;
 use crate::source::AnySource;
+use crate::totals::Known;
 use crate::value::{Value, Values};
 use kiln_formula::{InputType, nearest};
 use kiln_runtime::{Parallel, Ran};
@@ -205,13 +206,17 @@ impl Kernel {
         let columns: Vec<Option<Column<'a>>> = self.find_all(inputs)?;
         let bound = self.bound_columns(&columns, inputs)?;
         let rows = self.rows(rows.map(|rows| ("the output", rows)), &columns)?;
+        // It outlives the arguments that refer to it.
+        let mut known = Known::default();
         let mut args = bound.args(&columns);
-        bound.add_known(self.parallel, rows, &mut args)?;
+        bound.add_known(self.parallel, rows, &mut args, &mut known)?;
         let (mut buffers, ran) = bound.columns(self.parallel)?.map(&mut args)?;
-        if columns
-            .iter()
-            .flatten()
-            .all(|column| column.lengths().next().is_none())
+        drop(args);
+        if !known.has_column()
+            && columns
+                .iter()
+                .flatten()
+                .all(|column| column.lengths().next().is_none())
         {
             // Values alone are one row to the runtime.
             buffers = buffers.iter().map(|b| repeated(b, rows)).collect();
@@ -240,8 +245,10 @@ impl Kernel {
         let given = given.and_then(|(name, out)| Some((*name, out.lengths().next()?)));
         let rows = self.rows(given, &columns)?;
         bound.check_outputs(rows, outputs)?;
+        // It outlives the arguments that refer to it.
+        let mut known = Known::default();
         let mut args = bound.args(&columns);
-        bound.add_known(self.parallel, rows, &mut args)?;
+        bound.add_known(self.parallel, rows, &mut args, &mut known)?;
         let mut slices = bound.slices(outputs);
         Ok(bound
             .columns(self.parallel)?
@@ -352,6 +359,9 @@ impl Kernel {
         if let Some((index, span)) = bound.single_inputs().find(|(index, _)| is_column(*index)) {
             return Err(self.inner.source.row_value(&self.inner.names[index], span));
         }
+        if let Some(span) = bound.single_scan() {
+            return Err(self.inner.source.row_term(span));
+        }
         bound.reduce(self.parallel, rows, &columns)
     }
 
@@ -376,12 +386,17 @@ impl Kernel {
         let validities = bound.inputs.iter().filter(|(_, nullable)| *nullable);
         let given = bound.inputs.len() + validities.count();
         let mut columns = vec![Column::Contiguous; given];
-        columns.resize(bound.func.params().len(), Column::Uniform);
+        columns.extend(
+            bound
+                .totals
+                .iter()
+                .flat_map(|totals| totals.taken_columns()),
+        );
         let mut explained = runtime.explain_rows(&bound.func, &columns, level)?;
         let loops = bound.totals.iter().flat_map(|totals| totals.loops());
-        for (index, func) in loops.enumerate() {
+        for (index, (what, func)) in loops.enumerate() {
             let total = runtime.explain(&Arc::new(func), Shape::Arrays, level)?;
-            explained.append(&format!("total {index}"), &total);
+            explained.append(&format!("{what} {index}"), &total);
         }
         Ok(explained)
     }

@@ -14,6 +14,7 @@ mod random;
 mod records;
 #[cfg(feature = "macros")]
 mod reductions;
+mod scans;
 mod sizes;
 mod threads;
 mod totals;
