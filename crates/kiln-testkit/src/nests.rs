@@ -71,9 +71,15 @@ fn array(u: &mut Unstructured<'_>, ty: ArrayType, seed: u64) -> Result<Array> {
     let mut strides = Vec::new();
     let mut step = 1;
     for &extent in &shape {
-        let factor = *u.choose(&[1, 1, 2, -1, -1, -3, 0])?;
+        let factor: isize = *u.choose(&[1, 1, 2, -1, -1, -3, 0])?;
+        // What is written has no element twice: no view of such is made.
+        let (factor, apart) = match (ty.access, factor) {
+            (Access::Mut, 0) => (1, 1),
+            (Access::Mut, _) => (factor, factor.abs()),
+            (Access::Read, _) => (factor, 1),
+        };
         strides.push(step * factor);
-        step *= extent.max(1) as isize;
+        step *= extent.max(1) as isize * apart;
     }
     if shape.contains(&0) {
         return Ok(Array {
