@@ -61,6 +61,13 @@ impl FuncBuilder {
         }
     }
 
+    /// Makes room for so many nodes at once.
+    pub fn reserve(&mut self, nodes: usize) {
+        self.func.nodes.reserve(nodes);
+        self.func.types.reserve(nodes);
+        self.merged.reserve(nodes);
+    }
+
     /// What has been built so far.
     pub fn func(&self) -> &Func {
         &self.func

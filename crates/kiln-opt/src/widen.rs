@@ -116,6 +116,7 @@ pub(crate) fn widen_carrying(
         map: vec![None; func.node_count()],
         results: vec![Vec::new(); func.node_count()],
     };
+    widener.b.reserve(func.node_count());
     widener.add_params();
     widener.region(func.body())?;
     Ok(widener.b.finish(&[]))

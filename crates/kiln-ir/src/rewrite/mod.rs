@@ -329,6 +329,7 @@ pub fn same_params(
 /// Copies a whole Func, rewriting as it goes.
 pub fn rewrite(func: &Func, rewrite: &mut impl Rewrite) -> Func {
     let mut b = FuncBuilder::new(func.name());
+    b.reserve(func.node_count());
     let (values, arrays) = same_params(&mut b, func);
     let results = inline(&mut b, func, &values, &arrays, rewrite);
     b.finish(&results)

@@ -165,17 +165,17 @@ fn simplify_op(
 ) -> NodeId {
     if let Some(fuel) = fuel.checked_sub(1) {
         let index = &*INDEX;
+        let mut site = Site {
+            b,
+            counts,
+            op,
+            args: Operands::new(args),
+            ty,
+            fuel,
+        };
         for &id in &index.of_op[op as usize] {
-            let mut site = Site {
-                b,
-                counts,
-                op,
-                args: Operands::new(args),
-                ty,
-                fuel,
-            };
             if let Some(value) = (index.rules[id as usize].apply)(&mut site) {
-                counts.0[id as usize] += 1;
+                site.counts.0[id as usize] += 1;
                 return value;
             }
         }
