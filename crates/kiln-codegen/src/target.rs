@@ -144,8 +144,8 @@ impl Target {
         NAMED.into_iter().map(|(name, ..)| name)
     }
 
-    /// The same target with register allocation checked on every compile:
-    /// slow, for tests.
+    /// The same target with Cranelift's passes verified and register
+    /// allocation checked on every compile: slow, for tests.
     ///
     /// # Errors
     /// As for the target itself.
@@ -324,10 +324,12 @@ fn isa(
     checked: bool,
 ) -> Result<OwnedTargetIsa, CodegenError> {
     let failed = |e: &dyn fmt::Display| CodegenError::Target(format!("{triple}: {e}"));
+    let checked = if checked { "true" } else { "false" };
     let mut shared = settings::builder();
     for (name, value) in [
         ("opt_level", opt_level),
-        ("enable_verifier", "true"),
+        // After each pass of Cranelift's; what it is given is verified always.
+        ("enable_verifier", checked),
         ("enable_alias_analysis", "false"),
         ("enable_probestack", "true"),
         ("probestack_strategy", "inline"),
@@ -335,7 +337,7 @@ fn isa(
         ("preserve_frame_pointers", "true"),
         ("is_pic", "false"),
         ("use_colocated_libcalls", "false"),
-        ("regalloc_checker", if checked { "true" } else { "false" }),
+        ("regalloc_checker", checked),
     ] {
         shared.set(name, value).map_err(|e| failed(&e))?;
     }
