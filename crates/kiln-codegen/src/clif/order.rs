@@ -6,13 +6,14 @@
 //! beside its only user becomes its memory operand. Cranelift keeps the order
 //! it is given, since strips are compiled without its optimisations.
 
-use crate::bottom_up::bottom_up;
+use crate::bottom_up::{Memory, Needs, bottom_up};
+use cranelift_codegen::entity::SecondaryMap;
 use cranelift_codegen::ir::{Block, Function, Inst, Value};
-use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Orders every block, in place.
 pub(super) fn order(func: &mut Function) {
     let home = homes(func);
+    let mut scratch = Scratch::default();
     let blocks: Vec<Block> = func.layout.blocks().collect();
     for block in blocks {
         let insts: Vec<Inst> = func.layout.block_insts(block).collect();
@@ -21,26 +22,48 @@ pub(super) fn order(func: &mut Function) {
             if is_movable(func, inst) {
                 run.push(inst);
             } else {
-                order_run(func, &home, block, &std::mem::take(&mut run), inst);
+                order_run(func, &home, &mut scratch, &run, inst);
+                run.clear();
             }
         }
     }
 }
 
-/// In which block each value is read, where that is one alone.
-fn homes(func: &Function) -> FxHashMap<Value, Option<Block>> {
-    let mut homes: FxHashMap<Value, Option<Block>> = FxHashMap::default();
+/// Where a value is read.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+enum Home {
+    #[default]
+    Nowhere,
+    /// In one block alone.
+    In(Block),
+    Several,
+}
+
+fn homes(func: &Function) -> SecondaryMap<Value, Home> {
+    let mut homes = SecondaryMap::with_capacity(func.dfg.num_values());
     for block in func.layout.blocks() {
         for inst in func.layout.block_insts(block) {
             for value in reads(func, inst) {
-                homes
-                    .entry(value)
-                    .and_modify(|found| *found = found.filter(|&b| b == block))
-                    .or_insert(Some(block));
+                homes[value] = match homes[value] {
+                    Home::In(other) if other != block => Home::Several,
+                    Home::Several => Home::Several,
+                    Home::Nowhere | Home::In(_) => Home::In(block),
+                };
             }
         }
     }
     homes
+}
+
+/// What is known of values in the run under way, which has a number of its
+/// own, so that nothing has to be cleared between runs.
+#[derive(Default)]
+struct Scratch {
+    run: u32,
+    /// The run in which a value is alive.
+    alive: SecondaryMap<Value, u32>,
+    /// The run, and the instruction in it that defines a value.
+    defined: SecondaryMap<Value, (u32, u32)>,
 }
 
 /// What an instruction reads, the arguments of branches included.
@@ -59,12 +82,13 @@ fn is_movable(func: &Function, inst: Inst) -> bool {
     !has_effects
 }
 
-/// What is alive, and which values are read in other blocks, too.
+/// The values alive in a run of instructions of a block.
 struct Alive<'a> {
     func: &'a Function,
-    home: &'a FxHashMap<Value, Option<Block>>,
+    home: &'a SecondaryMap<Value, Home>,
     block: Block,
-    values: FxHashSet<Value>,
+    run: u32,
+    since: &'a mut SecondaryMap<Value, u32>,
 }
 
 impl Alive<'_> {
@@ -72,24 +96,35 @@ impl Alive<'_> {
     fn cost(&self, inst: Inst) -> i32 {
         let is_vector = |&v: &Value| self.func.dfg.value_type(v).is_vector();
         let results = self.func.dfg.inst_results(inst).iter();
-        let ends = results.filter(|v| is_vector(v) && self.values.contains(v));
-        let mut begins: Vec<Value> = reads(self.func, inst)
-            .filter(|v| is_vector(v) && !self.values.contains(v) && !self.outlives(*v))
-            .collect();
-        begins.sort_unstable();
-        begins.dedup();
-        begins.len() as i32 - ends.count() as i32
+        let ends = results.filter(|v| is_vector(v) && self.has(**v));
+        let begins = |v: &Value| is_vector(v) && !self.has(*v) && !self.outlives(*v);
+        let mut count = 0;
+        for (i, value) in reads(self.func, inst).enumerate() {
+            let again = || reads(self.func, inst).take(i).any(|other| other == value);
+            count += i32::from(begins(&value) && !again());
+        }
+        count - ends.count() as i32
+    }
+
+    fn has(&self, value: Value) -> bool {
+        self.since[value] == self.run
     }
 
     fn outlives(&self, value: Value) -> bool {
-        self.home.get(&value) != Some(&Some(self.block))
+        self.home[value] != Home::In(self.block)
+    }
+
+    fn read(&mut self, inst: Inst) {
+        for value in reads(self.func, inst) {
+            self.since[value] = self.run;
+        }
     }
 
     fn walk_back(&mut self, inst: Inst) {
-        for result in self.func.dfg.inst_results(inst) {
-            self.values.remove(result);
+        for &result in self.func.dfg.inst_results(inst) {
+            self.since[result] = 0;
         }
-        self.values.extend(reads(self.func, inst));
+        self.read(inst);
     }
 }
 
@@ -97,29 +132,34 @@ impl Alive<'_> {
 /// one behind them.
 fn order_run(
     func: &mut Function,
-    home: &FxHashMap<Value, Option<Block>>,
-    block: Block,
+    home: &SecondaryMap<Value, Home>,
+    scratch: &mut Scratch,
     run: &[Inst],
     behind: Inst,
 ) {
+    let Some(block) = func.layout.inst_block(behind) else {
+        return;
+    };
     if run.len() < 3 {
         return;
     }
+    scratch.run += 1;
+    let needs = needs(func, run, scratch);
     let mut alive = Alive {
         func,
         home,
         block,
-        values: FxHashSet::default(),
+        run: scratch.run,
+        since: &mut scratch.alive,
     };
     let mut rest = Some(behind);
     while let Some(inst) = rest {
         // What is read behind stays alive; the order there does not matter.
-        alive.values.extend(reads(func, inst));
+        alive.read(inst);
         rest = func.layout.next_inst(inst);
     }
-    let before = dependencies(func, run);
     let order = bottom_up(
-        &before,
+        &needs,
         &mut alive,
         |alive, i| alive.cost(run[i]),
         |alive, i| alive.walk_back(run[i]),
@@ -132,26 +172,23 @@ fn order_run(
     }
 }
 
-/// For each instruction those that must stand before it.
-fn dependencies(func: &Function, run: &[Inst]) -> Vec<Vec<usize>> {
-    let mut defined: FxHashMap<Value, usize> = FxHashMap::default();
-    let mut loads = Vec::new();
-    let mut store = None;
-    let mut before = vec![Vec::new(); run.len()];
+/// What each instruction of a run needs before it.
+fn needs(func: &Function, run: &[Inst], scratch: &mut Scratch) -> Needs {
+    let mut needs = Needs::default();
     for (i, &inst) in run.iter().enumerate() {
-        before[i].extend(reads(func, inst).filter_map(|v| defined.get(&v)));
-        defined.extend(func.dfg.inst_results(inst).iter().map(|&v| (v, i)));
+        let defined = &scratch.defined;
+        let by = reads(func, inst).map(|v| defined[v]);
+        let values = by.filter(|by| by.0 == scratch.run).map(|by| by.1);
         let opcode = func.dfg.insts[inst].opcode();
-        if opcode.can_store() {
-            before[i].append(&mut loads);
-            before[i].extend(store);
-            store = Some(i);
-        } else if opcode.can_load() {
-            before[i].extend(store);
-            loads.push(i);
+        let memory = match (opcode.can_store(), opcode.can_load()) {
+            (true, _) => Memory::Store,
+            (false, true) => Memory::Load,
+            (false, false) => Memory::None,
+        };
+        needs.push(values, memory);
+        for &result in func.dfg.inst_results(inst) {
+            scratch.defined[result] = (scratch.run, i as u32);
         }
-        before[i].sort_unstable();
-        before[i].dedup();
     }
-    before
+    needs
 }

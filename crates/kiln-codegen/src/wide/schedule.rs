@@ -5,15 +5,18 @@
 //! processor: it looks far enough ahead to overlap the pieces of a value and
 //! whole rounds of the loop, but it cannot undo a spill.
 
-use super::inst::{Arg, Inst, MachFunc, Role, VInst};
-use crate::bottom_up::bottom_up;
+use super::inst::{Arg, Inst, MachFunc, Role};
+use crate::bottom_up::{Memory, Needs, bottom_up};
 use regalloc2::{RegClass, VReg};
-use rustc_hash::FxHashMap;
 
 /// Orders every block, in place.
 pub(crate) fn schedule(func: &mut MachFunc) {
     let blocks_of_uses = blocks_of_uses(func);
     let mut alive = Alive::new(func.classes.len());
+    let mut defined = Defined {
+        by: vec![(0, 0); func.classes.len()],
+        run: 0,
+    };
     for index in 0..func.blocks.len() {
         let block = &func.blocks[index];
         alive.clear();
@@ -28,7 +31,7 @@ pub(crate) fn schedule(func: &mut MachFunc) {
         while end > 0 {
             let start = run_start(&insts, end);
             if start < end {
-                order_run(&mut insts[start..end], &mut alive, &outlives);
+                order_run(&mut insts[start..end], &mut alive, &mut defined, &outlives);
                 end = start;
             } else {
                 end -= 1;
@@ -131,50 +134,62 @@ fn walk_back(inst: &Inst, alive: &mut Alive) {
 
 /// Orders instructions that may all move, as far as memory allows. `alive`
 /// is what is alive behind them, and becomes what is alive before them.
-fn order_run(run: &mut [Inst], alive: &mut Alive, outlives: &impl Fn(VReg) -> bool) {
+fn order_run(
+    run: &mut [Inst],
+    alive: &mut Alive,
+    defined: &mut Defined,
+    outlives: &impl Fn(VReg) -> bool,
+) {
     let order = bottom_up(
-        &dependencies(run),
+        &needs(run, defined),
         alive,
         |alive, i| cost(&run[i], alive, outlives),
         |alive, i| walk_back(&run[i], alive),
     );
-    let old = run.to_vec();
+    let mut old: Vec<Inst> = run
+        .iter_mut()
+        .map(|inst| std::mem::replace(inst, Inst::Jump))
+        .collect();
     for (slot, from) in run.iter_mut().zip(order) {
-        *slot = old[from].clone();
+        *slot = std::mem::replace(&mut old[from], Inst::Jump);
     }
 }
 
-/// For each instruction those that must stand before it.
-fn dependencies(run: &[Inst]) -> Vec<Vec<usize>> {
-    let mut defined: FxHashMap<VReg, usize> = FxHashMap::default();
-    let mut loads = Vec::new();
-    let mut store = None;
-    let mut before = vec![Vec::new(); run.len()];
+/// Which instruction of the run under way defines each register.
+struct Defined {
+    by: Vec<(u32, u32)>,
+    run: u32,
+}
+
+/// What each instruction of a run needs before it.
+fn needs(run: &[Inst], defined: &mut Defined) -> Needs {
+    let mut needs = Needs::default();
+    let mut values = Vec::new();
+    defined.run += 1;
     for (i, inst) in run.iter().enumerate() {
-        inst.for_each_reg(|role, reg| match role {
-            Role::Def => {
-                defined.insert(reg, i);
+        inst.for_each_reg(|role, reg| {
+            let entry = &mut defined.by[reg.vreg()];
+            match (role, *entry) {
+                (Role::Def, _) => *entry = (defined.run, i as u32),
+                (_, (run, by)) if run == defined.run => values.push(by),
+                _ => {}
             }
-            _ => before[i].extend(defined.get(&reg)),
         });
-        if let Inst::Vector(inst) = inst {
-            if is_store(inst) {
-                before[i].append(&mut loads);
-                before[i].extend(store);
-                store = Some(i);
-            } else if inst.args.iter().any(|a| matches!(a, Some(Arg::Mem(_)))) {
-                before[i].extend(store);
-                loads.push(i);
-            }
-        }
-        before[i].sort_unstable();
-        before[i].dedup();
+        needs.push(values.drain(..), memory(inst));
     }
-    before
+    needs
 }
 
-fn is_store(inst: &VInst) -> bool {
-    inst.def.is_none()
+fn memory(inst: &Inst) -> Memory {
+    let Inst::Vector(inst) = inst else {
+        return Memory::None;
+    };
+    let reads = |arg: &Option<Arg>| matches!(arg, Some(Arg::Mem(_)));
+    match inst.def {
+        None => Memory::Store,
+        Some(_) if inst.args.iter().any(reads) => Memory::Load,
+        Some(_) => Memory::None,
+    }
 }
 
 /// Registers alive before an instruction less those alive behind it.
