@@ -244,7 +244,11 @@ impl VInst {
     /// Whether an argument is the tied one once more: it is then read from
     /// the register the result overwrites.
     pub(crate) fn repeats_tied(&self, arg: usize) -> bool {
-        arg > 0 && self.op.form().tied && self.args[arg] == self.args[0]
+        self.op.form().tied && self.repeats_first(arg)
+    }
+
+    fn repeats_first(&self, arg: usize) -> bool {
+        arg > 0 && self.args[arg] == self.args[0]
     }
 
     /// Visits the registers in the order operands are listed for allocation.
@@ -253,7 +257,7 @@ impl VInst {
         for (i, arg) in self.args.iter().flatten().enumerate() {
             match *arg {
                 // The same register as the tied one, under the same name.
-                _ if self.repeats_tied(i) => {}
+                _ if form.tied && self.repeats_first(i) => {}
                 Arg::Reg(reg) => {
                     let in_memory = form.mem == Some(i as u8)
                         && matches!(form.args[i], Slot::Vec(_) | Slot::Xmm);
