@@ -4,7 +4,7 @@
 //! Along the last dimension the elements of a lane lie side by side, and each
 //! lane is a `reduce` of the language. Along any other one they lie apart, but
 //! those of neighbouring lanes side by side, so there some lanes are reduced
-//! at once ([`Columns`]), in the same shape.
+//! at once (`Columns`), in the same shape.
 
 use super::reduce::{self, Element, Reduction, Step};
 use super::{Arr, Body, Elem, Grid, Plain, Slice, Val};
