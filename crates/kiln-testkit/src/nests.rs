@@ -868,7 +868,9 @@ pub fn check(source: &[u8], coverage: &mut Coverage) -> std::result::Result<(), 
         },
         Err(error) => return Err(report(error.to_string())),
     }
-    let mut whole = Whole::new(&func).map_err(report)?;
+    let Some(mut whole) = Whole::within_limits(&func).map_err(report)? else {
+        return Ok(());
+    };
     check_accesses(whole.optimised()).map_err(|e| report(format!("{e:?}")))?;
     coverage.programs += 1;
     coverage.add(&func);

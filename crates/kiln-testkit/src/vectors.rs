@@ -1,7 +1,7 @@
 //! A Func whose loops run on vectors: its code, and that of its strips.
 
 use crate::native::{Frame, Native};
-use kiln_codegen::{CodegenConfig, Entry, Level, Source, StripCall, Target, frame};
+use kiln_codegen::{CodegenConfig, CodegenError, Entry, Level, Source, StripCall, Target, frame};
 use kiln_ir::{Func, Node, NodeId, RegionId, StripInput};
 use kiln_opt::{strips, widen_strip};
 
@@ -24,7 +24,7 @@ impl Vectors {
     /// # Errors
     /// When code generation refuses the Func. A strip that it refuses is left
     /// out, as it is by the engine.
-    pub fn new(func: &Func, target: &Target, level: Level) -> Result<Vectors, String> {
+    pub fn new(func: &Func, target: &Target, level: Level) -> Result<Vectors, CodegenError> {
         let mut found = Vec::new();
         for strip in strips(func).into_iter().filter_map(|plan| plan.strip.ok()) {
             let config = CodegenConfig::new(Entry::Strip, level);
@@ -47,7 +47,7 @@ impl Vectors {
             strips: &calls,
         };
         let config = CodegenConfig::new(Entry::Frame, Level::One);
-        let code = kiln_codegen::compile(source, target, &config).map_err(|e| e.to_string())?;
+        let code = kiln_codegen::compile(source, target, &config)?;
         let is_whole = |input: &StripInput| matches!(input, StripInput::Array(_));
         let gathers = found
             .iter()

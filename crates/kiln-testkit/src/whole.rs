@@ -9,7 +9,7 @@
 use crate::native::{Column, Frame, Native};
 use crate::vectors::Vectors;
 use crate::ways::{buffer, host, values};
-use kiln_codegen::{CodegenConfig, Entry, Level, frame};
+use kiln_codegen::{CodegenConfig, CodegenError, Entry, Level, frame};
 use kiln_interp::{Arg, Failure, Geometry, Program};
 use kiln_ir::{Access, ArrayType, Const, Fault, FaultKind, Func, Layout, Node, NodeId, ParamType};
 use kiln_opt::{OptConfig, Report, optimize};
@@ -152,6 +152,27 @@ pub struct Whole {
     has_while: bool,
 }
 
+/// Why a Func is not made ready.
+enum Unready {
+    Code(CodegenError),
+    Other(String),
+}
+
+impl From<String> for Unready {
+    fn from(problem: String) -> Unready {
+        Unready::Other(problem)
+    }
+}
+
+impl From<Unready> for String {
+    fn from(unready: Unready) -> String {
+        match unready {
+            Unready::Code(error) => format!("code: {error}"),
+            Unready::Other(problem) => problem,
+        }
+    }
+}
+
 impl Whole {
     /// Makes a Func ready.
     ///
@@ -159,10 +180,22 @@ impl Whole {
     /// When a pass, the interpreter or code generation refuses it: no form is
     /// left out at one lane.
     pub fn new(func: &Func) -> Result<Whole, String> {
-        Whole::with(func, false)
+        Ok(Whole::with(func, false)?)
     }
 
-    fn with(func: &Func, guarded: bool) -> Result<Whole, String> {
+    /// As [`Whole::new`], and nothing where code would pass a limit, as of
+    /// the stack it takes.
+    ///
+    /// # Errors
+    /// As [`Whole::new`].
+    pub fn within_limits(func: &Func) -> Result<Option<Whole>, String> {
+        match Whole::with(func, false) {
+            Err(Unready::Code(CodegenError::Limit { .. })) => Ok(None),
+            made => Ok(Some(made?)),
+        }
+    }
+
+    fn with(func: &Func, guarded: bool) -> Result<Whole, Unready> {
         let config = OptConfig::default().verify(true).guarded(guarded);
         let optimised = optimize(func, &config).map_err(|e| format!("passes: {e}"))?;
         let (optimised, report) = (optimised.func, optimised.report);
@@ -173,13 +206,14 @@ impl Whole {
             };
             kiln_codegen::compile(&optimised, host(), &config)
                 .map(|code| Native::new(&code))
-                .map_err(|e| format!("code: {e}"))
+                .map_err(Unready::Code)
         };
         let mut vectors = Vec::new();
         // The guarded variant has no strips.
         for way in Way::all().filter(|_| !guarded) {
             if let Way::Vectors(level) = way {
-                vectors.push((level, Vectors::new(&optimised, host(), level)?));
+                let made = Vectors::new(&optimised, host(), level);
+                vectors.push((level, made.map_err(Unready::Code)?));
             }
         }
         Ok(Whole {
