@@ -108,7 +108,7 @@ impl Walk<'_> {
             Some((reg, distance)) if distance > own => {
                 // Edges bring it to its slot.
                 let value = self.holder[reg.index()] as usize;
-                if !self.stored[value] && !self.written.contains(&(value as u32)) {
+                if !self.is_in_slot(value) {
                     match self.is_cold(self.block) {
                         true => self.written.push(value as u32),
                         false => self.store(value),

@@ -53,10 +53,15 @@ impl Walk<'_> {
         let depth = &self.uses.depth;
         let from_outside = depth[self.uses.home[value] as usize] < depth[self.block];
         let distance = self.distance(value, at);
-        match self.stored[value] || from_outside || self.written.contains(&(value as u32)) {
+        match from_outside || self.is_in_slot(value) {
             true => 2 * distance,
             false => distance,
         }
+    }
+
+    /// Whether a value is in its slot here.
+    pub(super) fn is_in_slot(&self, value: usize) -> bool {
+        self.stored[value] || self.written.contains(&(value as u32))
     }
 
     /// A value leaves its register, to its slot unless it is there.
@@ -64,8 +69,7 @@ impl Walk<'_> {
         let (home, depth) = (self.uses.home[value] as usize, &self.uses.depth);
         let here =
             depth[home] > depth[self.block] || self.is_cold(self.block) && !self.is_cold(home);
-        let is_written = self.stored[value] || self.written.contains(&(value as u32));
-        match (is_written, here, self.reg_of[value]) {
+        match (self.is_in_slot(value), here, self.reg_of[value]) {
             (false, true, Some(reg)) => {
                 let slot = self.slot(value);
                 let before = ProgPoint::before(InstId::new(at));
