@@ -210,3 +210,52 @@ fn several_values_have_the_bits_of_one_at_a_time() {
         assert_eq!(failed > 0, case.can_fail, "{name} fails {failed} times");
     }
 }
+
+/// As many reductions one after the other, most of several values and some with
+/// one inside: `reduce`s that store what they come to.
+fn one_after_the_other(count: usize) -> Func {
+    let mut text = "func @f(x: [f64], z: [f64], y: mut [f64]) {\n    n = len x\n".to_owned();
+    for at in 0..count {
+        let inner = match at % 10 {
+            // Its rounds begin where the last one has ended.
+            3 => {
+                "u = reduce sum tree j in 0..40 {\n        w = load z[j]\n        q = mul v, w\n        yield q\n        }\n"
+            }
+            _ => "u = mul v, v\n",
+        };
+        text += &format!(
+            "    a{at}, b{at} = reduce sum, sum tree i in 0..n {{
+        v0 = load x[i]
+        v = mul v0, {at}.5
+        {inner}        yield v, u
+    }}
+    store y[{}], a{at}
+    store y[{}], b{at}
+",
+            2 * at,
+            2 * at + 1
+        );
+    }
+    text += "}\n";
+    let func = parse(&text).unwrap_or_else(|e| panic!("{e}\n{text}"));
+    guard_accesses(&func)
+}
+
+/// Each needs more than a KiB of stack while it runs, and a function has 64.
+#[test]
+fn reductions_one_after_the_other_share_their_stack() {
+    const COUNT: usize = 200;
+    let mut whole = Whole::new(&one_after_the_other(COUNT)).unwrap_or_else(|e| panic!("{e}"));
+    for &level in host().levels().iter().filter(|&&l| l != Level::One) {
+        assert!(whole.strips(level) >= COUNT, "{level}");
+    }
+    for n in [41, 2100] {
+        let mut inputs = inputs(whole.func(), n);
+        inputs[2] = Input::Array(Array::contiguous(
+            vec![Const::f64(0.0); 2 * COUNT],
+            vec![2 * COUNT],
+        ));
+        let ran = whole.check(&inputs).unwrap_or_else(|e| panic!("{n}: {e}"));
+        assert_eq!(ran.failed, None, "{n}");
+    }
+}

@@ -63,6 +63,11 @@ pub(super) struct Lowerer<'a> {
     pub(super) locals: Vec<StackSlot>,
     /// The frame of the strips that are called.
     pub(super) strip_frame: Option<StackSlot>,
+    /// Room for the lanes and digits of reductions: one slot for each depth to
+    /// which they stand in each other.
+    pub(super) rooms: Vec<StackSlot>,
+    /// In how many reductions the code being made stands.
+    pub(super) reductions: usize,
     /// Room for the vectors of helpers.
     pub(super) scratch: Option<StackSlot>,
     /// The conditions of the rare paths being lowered.
@@ -98,6 +103,8 @@ impl<'a> Lowerer<'a> {
             bases: Vec::new(),
             locals: Vec::new(),
             strip_frame: None,
+            rooms: Vec::new(),
+            reductions: 0,
             scratch: None,
             active: Vec::new(),
             schedule,

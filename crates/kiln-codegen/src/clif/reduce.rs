@@ -107,6 +107,7 @@ impl Lowerer<'_> {
             return Err(self.unsupported("a reduction in several numbers of lanes"));
         };
         let strip = self.strip_of(node);
+        self.reductions += 1;
         // No order shows in least and greatest values.
         let in_lanes =
             |j: &Joining| j.scalar.is_float() && !(j.combine.is_extreme() && strip.is_some());
@@ -120,10 +121,25 @@ impl Lowerer<'_> {
             };
             self.running(&joinings, before, (from, hi), body, None)?
         };
+        self.reductions -= 1;
         let held = results.iter().map(|&result| self.hold(&[result], 0));
         let held = held.collect();
         self.set_results(node, held);
         Ok(())
+    }
+
+    /// Room for the reduction being made. Those that run one after the other
+    /// share it, and one inside of another has its own.
+    pub(super) fn room(&mut self, bytes: usize) -> StackSlot {
+        let depth = self.reductions - 1;
+        while self.rooms.len() <= depth {
+            let slot = self.e.stack_slot(0);
+            self.rooms.push(slot);
+        }
+        let slot = self.rooms[depth];
+        let data = &mut self.e.b.func.sized_stack_slots[slot];
+        data.size = data.size.max(bytes as u32);
+        slot
     }
 
     /// As a reduction in order from `init`, writing every running value.
@@ -159,7 +175,7 @@ impl Lowerer<'_> {
         body: RegionId,
         strip: usize,
     ) -> Result<(Value, Vec<Value>), CodegenError> {
-        let lanes = self.e.stack_slot(joinings.bytes);
+        let lanes = self.room(joinings.bytes);
         let [count, enter, rest] = [(); 3].map(|()| self.e.b.create_block());
         let from = self.e.b.append_block_param(rest, types::I64);
         let before = joinings.params(&mut self.e, rest);

@@ -37,11 +37,18 @@ const DIGIT: usize = 8;
 /// The fixed shape under construction.
 struct Tree<'a> {
     joinings: &'a Joinings,
-    lanes: StackSlot,
-    digits: StackSlot,
+    /// The lanes and, behind them, the digits.
+    room: StackSlot,
     exit: Block,
     /// The strip that runs whole rounds of the lanes, if there is one.
     strip: Option<usize>,
+}
+
+impl Tree<'_> {
+    /// Where the digits begin.
+    fn digits(&self) -> i32 {
+        self.joinings.bytes as i32
+    }
 }
 
 impl Lowerer<'_> {
@@ -56,8 +63,7 @@ impl Lowerer<'_> {
         let tree = Tree {
             joinings,
             strip,
-            lanes: self.e.stack_slot(joinings.bytes),
-            digits: self.e.stack_slot(DIGITS * joinings.all.len() * DIGIT),
+            room: self.room(joinings.bytes + DIGITS * joinings.all.len() * DIGIT),
             exit: self.e.b.create_block(),
         };
         let results = joinings.params(&mut self.e, tree.exit);
@@ -72,7 +78,7 @@ impl Lowerer<'_> {
         self.e.b.switch_to_block(block);
         let end = self.end_of_block(first, hi);
         self.fill_lanes(&tree, first, end, body)?;
-        let folded = self.fold(tree.joinings, tree.lanes)?;
+        let folded = self.fold(tree.joinings, tree.room)?;
         let (finish, carry) = (self.e.b.create_block(), self.e.b.create_block());
         let kind = Kind::one(Scalar::I64);
         let is_last = self.e.icmp(kind, int_cc(Op::Eq, true), end, hi);
@@ -104,7 +110,7 @@ impl Lowerer<'_> {
         end: Value,
         body: RegionId,
     ) -> Result<(), CodegenError> {
-        let base = self.clear_lanes(tree.joinings, tree.lanes);
+        let base = self.clear_lanes(tree.joinings, tree.room);
         let [round, done] = [(); 2].map(|()| self.e.b.create_block());
         let index = self.e.b.append_block_param(round, types::I64);
         let lane = self.e.b.append_block_param(round, types::I64);
@@ -190,7 +196,7 @@ impl Lowerer<'_> {
         place: usize,
         values: &[Value],
     ) -> Result<(), CodegenError> {
-        let base = self.e.b.ins().stack_addr(types::I64, tree.lanes, 0);
+        let base = self.e.b.ins().stack_addr(types::I64, tree.room, 0);
         for (&joining, &value) in tree.joinings.all.iter().zip(values) {
             let shift = joining.size().trailing_zeros();
             let bytes = self.e.b.ins().ishl_imm_u(lane, i64::from(shift));
@@ -251,7 +257,11 @@ impl Lowerer<'_> {
         let digits = self.e.b.append_block_param(test, types::I64);
         let at = self.e.b.append_block_param(test, types::I64);
         let held = tree.joinings.params(&mut self.e, test);
-        let base = self.e.b.ins().stack_addr(types::I64, tree.digits, 0);
+        let base = self
+            .e
+            .b
+            .ins()
+            .stack_addr(types::I64, tree.room, tree.digits());
         self.e.b.ins().jump(test, &args(&[blocks, base], values));
 
         self.e.b.switch_to_block(test);
@@ -299,7 +309,11 @@ impl Lowerer<'_> {
         let at = self.e.b.append_block_param(test, types::I64);
         let held = tree.joinings.params(&mut self.e, test);
         let after = tree.joinings.params(&mut self.e, skip);
-        let base = self.e.b.ins().stack_addr(types::I64, tree.digits, 0);
+        let base = self
+            .e
+            .b
+            .ins()
+            .stack_addr(types::I64, tree.room, tree.digits());
         self.e.b.ins().jump(test, &args(&[blocks, base], values));
 
         self.e.b.switch_to_block(test);
