@@ -14,7 +14,7 @@ use crate::func::{ArrayRef, Func, Node, NodeId};
 use crate::rewrite::{Rewrite, copy_region};
 use crate::schedule::Schedule;
 use crate::strip::{
-    Inside, Places, Row, Strip, StripInput, add_row, fresh, index_in_strip, needed,
+    Inside, Places, Row, Strip, StripInput, add_row, constant_rounds, fresh, index_in_strip, needed,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -174,6 +174,8 @@ pub fn jam(
         func: b.finish(&[]),
         inputs,
         block: None,
+        shows_order: false,
+        rounds: constant_rounds(func, inner),
         jam: Some(Jam { inner, rounds }),
     }
 }

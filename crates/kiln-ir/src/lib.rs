@@ -53,8 +53,8 @@ pub use rewrite::{
 pub use schedule::Schedule;
 pub use signature::Signature;
 pub use strip::{
-    Accesses, INNER_MAX, Places, Row, Strip, StripInput, Walk, cut, is_even, is_lane, lanes_at,
-    strip_loop,
+    Accesses, INNER_MAX, Places, Row, Strip, StripInput, Walk, constant_rounds, cut, is_even,
+    is_lane, lanes_at, rounds_at_once, strip_loop,
 };
 pub use tree::tree;
 pub use types::{Access, ArrayType, Layout, ParamType, Scalar, Type};

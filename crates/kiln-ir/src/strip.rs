@@ -36,6 +36,11 @@ pub struct Strip {
     pub inputs: Vec<StripInput>,
     /// Rounds of a block, where that is not free to choose.
     pub block: Option<u16>,
+    /// Whether an order shows in what its lanes come to: then it runs for one
+    /// block of the shape at a time, and may do some of the lanes after others.
+    pub shows_order: bool,
+    /// How many rounds its loop has, where that is constant.
+    pub rounds: Option<i64>,
     /// Where its rounds are those of the loop inside, for several rounds of
     /// this one.
     pub jam: Option<Jam>,
@@ -203,8 +208,21 @@ pub fn cut(func: &Func, schedule: &Schedule, node: NodeId, accesses: Accesses<'_
         func: b.finish(&[]),
         inputs,
         block: lanes.map(|lanes| lanes.count),
+        shows_order: reduced
+            .iter()
+            .any(|&(combine, scalar)| !combine.is_free(scalar)),
+        rounds: constant_rounds(func, node),
         jam: None,
     }
+}
+
+/// How many rounds a counted loop or a reduction has, where that is constant.
+pub fn constant_rounds(func: &Func, node: NodeId) -> Option<i64> {
+    let (Node::For { lo, hi, .. } | Node::Reduce { lo, hi, .. }) = *func.node(node) else {
+        return None;
+    };
+    let [lo, hi] = [lo, hi].map(|v| func.as_const(v)?.as_int());
+    i64::try_from(hi? - lo?).ok().map(|rounds| rounds.max(0))
 }
 
 /// Where the lanes of each value of a reduction begin, in bytes behind those of
@@ -292,6 +310,15 @@ pub fn strip_loop(func: &Func) -> Option<NodeId> {
             matches!(func.node(only), Node::For { .. }).then_some(only)
         }
         _ => None,
+    }
+}
+
+/// How many rounds of the loop of a strip run at once: of one that carries
+/// lanes, as many as it carries, else those that it goes on by.
+pub fn rounds_at_once(func: &Func, strip_loop: NodeId) -> u16 {
+    match func.node(strip_loop) {
+        Node::For { lanes, init, .. } => init.first().map_or(*lanes, |&v| func.ty(v).lanes),
+        _ => 1,
     }
 }
 

@@ -8,8 +8,8 @@
 use crate::report::LoopReport;
 use crate::widen::{NotWidened, widen_carrying};
 use kiln_ir::{
-    Class, Func, Layout, Node, NodeId, Op, RegionId, Schedule, Strip, StripInput, Type, is_even,
-    strip_loop,
+    Access, Class, Func, Layout, Node, NodeId, Op, RegionId, Schedule, Strip, StripInput, Type,
+    is_even, rounds_at_once, strip_loop,
 };
 
 /// A side of an `if` that costs no more runs whether or not it is wanted: the
@@ -128,23 +128,91 @@ fn has_uneven_loop(func: &Func) -> bool {
 /// # Errors
 /// Why its loop must run one round at a time.
 pub fn widen_strip(strip: &Strip, level_bits: u32) -> Result<Func, NotWidened> {
-    let free = || block_lanes(&strip.func, level_bits);
     if level_bits <= 128 && is_whole_twice(strip) {
         return Err(NotWidened::LanesApart);
     }
     if level_bits <= 128 && has_uneven_loop(&strip.func) {
         return Err(NotWidened::Uneven);
     }
-    let lanes = strip.block.unwrap_or_else(free);
-    widen_carrying(&strip.func, lanes, carried_max(level_bits))
+    let (lanes, step) = match strip.block {
+        Some(block) => (lanes_at_once(strip, block, level_bits), block),
+        None => {
+            let lanes = free_lanes(strip, level_bits)?;
+            (lanes, lanes)
+        }
+    };
+    let bytes = carrying(strip, level_bits) * level_bits as usize / 8;
+    widen_carrying(&strip.func, lanes, step, bytes)
 }
 
-/// How many bytes of a reduction's lanes stay in registers: those of half of
-/// the registers. More would push each other out, which costs a load and a
-/// store where lanes in memory cost a store. AVX-512 has twice as many.
-fn carried_max(level_bits: u32) -> usize {
-    let registers = if level_bits > 256 { 32 } else { 16 };
-    registers / 2 * level_bits as usize / 8
+/// How many registers the lanes of a reduction may take: half of them, and two
+/// more where none of its lanes have to be there at once. More would push each
+/// other out, which costs a load and a store where lanes in memory cost a
+/// store. AVX-512 has twice as many.
+fn carrying(strip: &Strip, level_bits: u32) -> usize {
+    let registers = if strip.shows_order { 10 } else { 8 };
+    if level_bits > 256 {
+        2 * registers
+    } else {
+        registers
+    }
+}
+
+/// How many of the lanes of a reduction run at once: as many as have room in
+/// registers for each of its values, and one vector at least. The others run
+/// after them, over the same block of the shape, which is in the first cache
+/// then. Each lane sees its values in their order, and nothing is computed
+/// twice. Where no order shows, one block is the whole loop, and it runs once;
+/// so does a loop that stores, whose rounds have to end in their order where one
+/// of them fails.
+fn lanes_at_once(strip: &Strip, block: u16, level_bits: u32) -> u16 {
+    let vector = vector_lanes(&strip.func, level_bits);
+    if !strip.shows_order || stores(strip) {
+        return block;
+    }
+    let is_lanes = |input: &&StripInput| matches!(input, StripInput::Lanes { .. });
+    let values = strip.inputs.iter().filter(is_lanes).count();
+    let mut lanes = block;
+    while lanes > vector && values * usize::from(lanes / vector) > carrying(strip, level_bits) {
+        lanes /= 2;
+    }
+    lanes
+}
+
+/// Whether a strip stores more than lanes.
+fn stores(strip: &Strip) -> bool {
+    let inputs = strip.inputs.iter().zip(strip.func.params());
+    let mut others = inputs.filter(|(input, _)| !matches!(input, StripInput::Lanes { .. }));
+    others.any(|(_, param)| matches!(param.ty.as_array(), Some(ty) if ty.access == Access::Mut))
+}
+
+/// A loop of a constant number of rounds below so many blocks is cut into
+/// blocks without a rest.
+const FEW_BLOCKS: i64 = 4;
+
+/// How many rounds of a strip that is free to choose run at once: as many as
+/// its body is best used with, and fewer where it has few rounds. Then those
+/// that leave none over are better than those that leave some.
+fn free_lanes(strip: &Strip, level_bits: u32) -> Result<u16, NotWidened> {
+    let best = block_lanes(&strip.func, level_bits);
+    let Some(rounds) = strip.rounds else {
+        return Ok(best);
+    };
+    if rounds >= FEW_BLOCKS * i64::from(best) {
+        return Ok(best);
+    }
+    let vector = vector_lanes(&strip.func, level_bits);
+    let halves = || std::iter::successors(Some(best), |lanes| Some(lanes / 2));
+    let fitting = || halves().take_while(|&lanes| lanes >= vector);
+    let exact = fitting().find(|&lanes| rounds % i64::from(lanes) == 0);
+    let whole = || fitting().find(|&lanes| rounds >= i64::from(lanes));
+    exact.or_else(whole).ok_or(NotWidened::Short(rounds))
+}
+
+/// How many lanes a vector of `level_bits` bits has for the row loop of `func`.
+fn vector_lanes(func: &Func, level_bits: u32) -> u16 {
+    let widest = size_of_body(func).map_or(64, |(_, widest)| widest);
+    (level_bits / widest).max(1) as u16
 }
 
 /// Whether a strip reads or writes where floats say: at 128 bits these become
@@ -239,7 +307,7 @@ fn common_side(func: &Func, schedule: &Schedule, id: NodeId) -> Option<RegionId>
 /// `reason` says why the loop was not widened, if it was not.
 pub fn loop_report(func: &Func, reason: Option<&NotWidened>) -> Option<LoopReport> {
     let row_loop = strip_loop(func)?;
-    let Node::For { lanes, body, .. } = *func.node(row_loop) else {
+    let Node::For { body, .. } = *func.node(row_loop) else {
         return None;
     };
     let schedule = Schedule::of(func);
@@ -251,7 +319,7 @@ pub fn loop_report(func: &Func, reason: Option<&NotWidened>) -> Option<LoopRepor
         guards += u32::from(matches!(func.node(id), Node::Guard { .. }));
     });
     Some(LoopReport {
-        lanes,
+        lanes: rounds_at_once(func, row_loop),
         ops,
         price,
         guards,

@@ -50,6 +50,9 @@ pub enum NotWidened {
     /// Two lanes do not make up for rounds of which the longest is waited for.
     #[error("at 128 bits it takes longer to wait for the longest of the loops inside")]
     Uneven,
+    /// No vector is as short as the loop.
+    #[error("it has {0} round(s), fewer than a vector has lanes")]
+    Short(i64),
     /// A value cannot be a vector.
     #[error("{op} works on one row at a time")]
     Op {
@@ -67,14 +70,17 @@ pub enum NotWidened {
 /// # Errors
 /// Why the loop must run one row at a time.
 pub fn widen(func: &Func, lanes: u16) -> Result<Func, NotWidened> {
-    widen_carrying(func, lanes, usize::MAX)
+    widen_carrying(func, lanes, lanes, usize::MAX)
 }
 
-/// The same, with at most so many bytes of the lanes of a reduction carried
-/// from block to block; those of further values stay in memory.
+/// The same for blocks of `step` rows, of which it runs as many as there are
+/// lanes: those of a reduction that it is given. At most so many bytes of its
+/// lanes are carried from block to block; those of further values stay in
+/// memory.
 pub(crate) fn widen_carrying(
     func: &Func,
     lanes: u16,
+    step: u16,
     bytes_max: usize,
 ) -> Result<Func, NotWidened> {
     let row_loop = as_row_loop(func).ok_or(NotWidened::NoRowLoop)?;
@@ -108,6 +114,7 @@ pub(crate) fn widen_carrying(
         schedule: Schedule::of(func),
         b: FuncBuilder::new(func.name()),
         lanes,
+        step,
         index: func.region(body).args[0],
         mask: None,
         masked_guards: FxHashSet::default(),
@@ -308,6 +315,8 @@ struct Widener<'a> {
     schedule: Schedule,
     b: FuncBuilder,
     lanes: u16,
+    /// How many rows the loop goes on by.
+    step: u16,
     /// The index of the row loop, in the old Func.
     index: NodeId,
     /// The rows that want what is being widened; `None` for all.
@@ -529,7 +538,7 @@ impl Widener<'_> {
                 next[at] = self.vector(value);
             }
         }
-        let last = self.b.end_for(lo, hi, self.lanes, &init, &next);
+        let last = self.b.end_for(lo, hi, self.step, &init, &next);
         for (&(_, array), lanes) in loads.iter().zip(last) {
             self.b.store(array, &[zero], lanes);
         }

@@ -7,7 +7,7 @@
 use crate::pipeline::{Failure, generate};
 use kiln_codegen::{Entry, Level, MachineCode, StripCall, Target};
 use kiln_ir::{Func, Strip};
-use kiln_opt::{LoopPlan, LoopReport, loop_report, strips, widen_strip};
+use kiln_opt::{LoopPlan, LoopReport, NotWidened, loop_report, strips, widen_strip};
 
 /// A strip with its code.
 #[derive(Debug)]
@@ -82,9 +82,16 @@ fn widest(
 ) -> Result<(LoopReport, MadeStrip), LoopReport> {
     let mut refused = LoopReport::default();
     for &level in levels {
-        // No level has what widening refuses.
-        let widened = widen_strip(&strip, 8 * level.vector_bytes() as u32)
-            .map_err(|refusal| LoopReport::refused(&refusal))?;
+        let widened = match widen_strip(&strip, 8 * level.vector_bytes() as u32) {
+            Ok(widened) => widened,
+            // Narrower vectors have fewer lanes.
+            Err(refusal @ NotWidened::Short(_)) => {
+                refused = LoopReport::refused(&refusal);
+                continue;
+            }
+            // No level has what widening refuses otherwise.
+            Err(refusal) => return Err(LoopReport::refused(&refusal)),
+        };
         match generate(&widened, target, Entry::Strip, level) {
             Ok(code) => {
                 let report = LoopReport {

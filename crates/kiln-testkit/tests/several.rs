@@ -259,3 +259,61 @@ fn reductions_one_after_the_other_share_their_stack() {
         assert_eq!(ran.failed, None, "{n}");
     }
 }
+
+/// Row `r` of a table that data say, `2 * r` of them: too few for a strip in the
+/// first rows, and enough in the last ones.
+const ROWS: &str = "func @f(x: [f64], k: [i64], y: mut [f64], z: mut [f64]) {
+    m = len y
+    for r in 0..m {
+        hi = mul r, 3
+        a, b = reduce sum, sum tree i in r..hi {
+            j = load k[i]
+            v = load x[j]
+            w = mul v, v
+            yield v, w
+        }
+        store y[r], a
+        store z[r], b
+    }
+}";
+
+#[test]
+fn rows_of_any_length_have_the_same_bits_and_report_the_first_check() {
+    const ROUNDS: usize = 300;
+    let func = guard_accesses(&parse(ROWS).expect("it parses"));
+    let mut whole = Whole::new(&func).unwrap_or_else(|e| panic!("{e}"));
+    for &level in host().levels().iter().filter(|&&l| l != Level::One) {
+        assert_eq!(whole.strips(level), 1, "{level}");
+    }
+    let mut failed = 0;
+    // Two places that lie outside, of which the later one stands in a lane
+    // before that of the first one.
+    for bad in [
+        None,
+        Some((7, 16)),
+        Some((60, 64)),
+        Some((211, 224)),
+        Some((289, 290)),
+    ] {
+        let real = |i: usize| Const::f64((i as f64 * 0.37).sin());
+        let mut places: Vec<i64> = (0..ROUNDS as i64).map(|i| i * 7 % ROUNDS as i64).collect();
+        if let Some((first, second)) = bad {
+            (places[first], places[second]) = (-1, ROUNDS as i64);
+        }
+        let columns = [
+            (0..ROUNDS).map(real).collect(),
+            places.into_iter().map(Const::i64).collect(),
+            vec![Const::f64(7.0); ROUNDS / 3],
+            vec![Const::f64(8.0); ROUNDS / 3],
+        ];
+        let inputs = columns.map(|values: Vec<Const>| {
+            let extent = values.len();
+            Input::Array(Array::contiguous(values, vec![extent]))
+        });
+        let ran = whole.check(&inputs);
+        let ran = ran.unwrap_or_else(|e| panic!("{bad:?}: {e}"));
+        assert_eq!(ran.failed.is_some(), bad.is_some(), "{bad:?}");
+        failed += usize::from(ran.failed.is_some());
+    }
+    assert_eq!(failed, 4);
+}

@@ -420,6 +420,11 @@ impl Lowerer<'_> {
             false => self.scalar(cond),
         };
         let on = self.e.b.create_block();
+        if let Some(elsewhere) = self.on_failure {
+            self.e.b.ins().brif(holds, on, &[], elsewhere, &[]);
+            self.e.b.switch_to_block(on);
+            return Ok(());
+        }
         let fail = self.e.b.create_block();
         self.e.b.set_cold_block(fail);
         self.e.b.ins().brif(holds, on, &[], fail, &[]);

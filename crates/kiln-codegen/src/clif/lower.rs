@@ -52,6 +52,8 @@ pub(super) struct Lowerer<'a> {
     /// The index of a loop whose body is being copied: the index of the first
     /// copy, and how far on this one is.
     pub(super) ahead: Option<(NodeId, Value, i64)>,
+    /// Where a guard that fails goes, instead of reporting it.
+    pub(super) on_failure: Option<Block>,
     /// Whether the loop being lowered has stored anything.
     pub(super) has_stored: bool,
     /// Size of the widest element held in vectors, in bytes.
@@ -95,6 +97,7 @@ impl<'a> Lowerer<'a> {
             row: None,
             rounds: None,
             ahead: None,
+            on_failure: None,
             has_stored: false,
             widest: widest(func, &schedule),
             pool: Vec::with_capacity(2 * func.node_count()),

@@ -294,7 +294,7 @@ impl Lowerer<'_> {
         }
     }
 
-    fn scaled(&mut self, elements: Value, scale: u32) -> Value {
+    pub(super) fn scaled(&mut self, elements: Value, scale: u32) -> Value {
         if scale == 0 {
             return elements;
         }

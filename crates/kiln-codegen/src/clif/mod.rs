@@ -21,6 +21,7 @@ mod lower;
 mod memory;
 mod ops;
 mod order;
+mod passes;
 mod reduce;
 mod strip;
 mod tree;
@@ -35,7 +36,7 @@ use cranelift_codegen::ir::{Function, TrapCode, UserFuncName};
 use cranelift_codegen::{CompiledCode, Context};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use emit::Emit;
-use kiln_ir::{Func, strip_loop};
+use kiln_ir::{Func, rounds_at_once, strip_loop};
 use lower::Lowerer;
 use std::cell::Cell;
 
@@ -250,8 +251,5 @@ fn at_most(what: &'static str, found: usize, limit: usize) -> Result<(), Codegen
 
 /// Rows a strip does at once.
 fn rows_per_round(func: &Func) -> u16 {
-    match strip_loop(func).map(|id| func.node(id)) {
-        Some(kiln_ir::Node::For { lanes, .. }) => *lanes,
-        _ => 1,
-    }
+    strip_loop(func).map_or(1, |row_loop| rounds_at_once(func, row_loop))
 }

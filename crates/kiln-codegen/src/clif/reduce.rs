@@ -8,7 +8,7 @@
 
 use super::emit::{ACCESS, Emit, Kind};
 use super::lower::Lowerer;
-use super::strip::Rounds;
+use super::strip::{LanesAt, Rounds};
 use crate::CodegenError;
 use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, StackSlot, Value, types};
 use kiln_ir::{ArrayRef, Combine, NodeId, RegionId, Scalar, Shape, lanes_at};
@@ -191,7 +191,7 @@ impl Lowerer<'_> {
         let rounds = Rounds {
             lo,
             hi: end,
-            lanes: Some(base),
+            lanes: Some(LanesAt { base, from: None }),
         };
         self.enter_strip(strip, rounds, body)?;
         if let Some(failed) = self.run_strip(strip, rounds)? {
@@ -200,7 +200,7 @@ impl Lowerer<'_> {
             self.e.b.ins().jump(rest, &none);
             self.go_on_in(go_on);
         }
-        let folded = self.fold(joinings, lanes)?;
+        let folded = self.fold(joinings, lanes, joinings.lanes)?;
         let joined = self.joined_all(joinings, &first, &folded)?;
         self.e.b.ins().jump(rest, &args(&[end], &joined));
         self.e.b.switch_to_block(rest);
@@ -299,16 +299,18 @@ impl Lowerer<'_> {
             .collect()
     }
 
-    /// The lanes folded in halves: lane `i` takes lane `i + width`.
+    /// The first `count` lanes folded in halves: lane `i` takes lane
+    /// `i + width`.
     pub(super) fn fold(
         &mut self,
         joinings: &Joinings,
         lanes: StackSlot,
+        count: usize,
     ) -> Result<Vec<Value>, CodegenError> {
         let base = self.e.b.ins().stack_addr(types::I64, lanes, 0);
         let mut folded = Vec::with_capacity(joinings.all.len());
         for &joining in &joinings.all {
-            let places = (0..joinings.lanes).map(|lane| joining.at + lane * joining.size());
+            let places = (0..count).map(|lane| joining.at + lane * joining.size());
             let mut values: Vec<Value> = places
                 .map(|at| joining.load(&mut self.e, base, at))
                 .collect();

@@ -35,8 +35,17 @@ pub(super) struct Rounds {
     pub(super) lo: Value,
     /// One past the last one.
     pub(super) hi: Value,
-    /// The address of the lanes, for a strip of a reduction.
-    pub(super) lanes: Option<Value>,
+    /// The lanes, for a strip of a reduction.
+    pub(super) lanes: Option<LanesAt>,
+}
+
+/// Where a strip finds the lanes of a reduction.
+#[derive(Clone, Copy)]
+pub(super) struct LanesAt {
+    /// The address of all of them.
+    pub(super) base: Value,
+    /// Which is the first one that it runs, unless that is lane 0.
+    pub(super) from: Option<Value>,
 }
 
 impl Lowerer<'_> {
@@ -115,7 +124,8 @@ impl Lowerer<'_> {
     pub(super) fn whole_blocks(&mut self, number: usize, lo: Value, hi: Value) -> Value {
         // The difference is right as an unsigned number.
         let rounds = self.e.b.ins().isub(hi, lo);
-        let lanes = i64::from(self.strips[number].lanes);
+        let call = self.strips[number];
+        let lanes = i64::from(call.strip.block.unwrap_or(call.lanes));
         let mask = self.e.b.ins().iconst(types::I64, -lanes);
         self.e.band(rounds, mask)
     }
@@ -129,6 +139,26 @@ impl Lowerer<'_> {
     ) -> Result<(), CodegenError> {
         let base = self.share_frame()?;
         for input in 0..self.strips[number].strip.inputs.len() {
+            self.give_input(number, input, base, rounds, body)?;
+        }
+        Ok(())
+    }
+
+    /// Writes where its lanes are to the frame of a strip.
+    pub(super) fn give_lanes(
+        &mut self,
+        number: usize,
+        rounds: Rounds,
+        body: RegionId,
+    ) -> Result<(), CodegenError> {
+        let slot = self.strip_frame();
+        let base = self.e.b.ins().stack_addr(types::I64, slot, 0);
+        let inputs = &self.strips[number].strip.inputs;
+        for (input, _) in inputs
+            .iter()
+            .enumerate()
+            .filter(|(_, input)| matches!(input, StripInput::Lanes { .. }))
+        {
             self.give_input(number, input, base, rounds, body)?;
         }
         Ok(())
@@ -256,16 +286,20 @@ impl Lowerer<'_> {
                 self.give_array(array, input, ty, (base, &layout))?;
             }
             (StripInput::First, _) => self.store_word(rounds.lo, base, at),
-            (StripInput::Lanes { at: place }, _) => {
+            (StripInput::Lanes { at: place }, ParamType::Array(ty)) => {
                 let Some(lanes) = rounds.lanes else {
                     return Err(self.unsupported("a reduction without lanes"));
                 };
                 let place = self.e.b.ins().iconst(types::I64, place as i64);
-                let lanes = self.e.iadd(lanes, place);
-                self.store_word(lanes, base, at);
+                let mut first = self.e.iadd(lanes.base, place);
+                if let Some(from) = lanes.from {
+                    let bytes = self.scaled(from, ty.elem.bytes().trailing_zeros());
+                    first = self.e.iadd(first, bytes);
+                }
+                self.store_word(first, base, at);
             }
             (StripInput::Value { .. }, ParamType::Array(_))
-            | (StripInput::Array(_), ParamType::Scalar(_)) => {
+            | (StripInput::Array(_) | StripInput::Lanes { .. }, ParamType::Scalar(_)) => {
                 return Err(self.unsupported("a strip whose input is no such parameter"));
             }
         }

@@ -19,8 +19,7 @@
 use super::emit::{Kind, int_cc};
 use super::lower::Lowerer;
 use super::reduce::{Joinings, args};
-use super::strip::Rounds;
-use super::unroll::COPIES;
+use super::strip::{LanesAt, Rounds};
 use crate::CodegenError;
 use cranelift_codegen::ir::{Block, InstBuilder, StackSlot, Value, types};
 use kiln_ir::{Op, RegionId, Scalar};
@@ -30,6 +29,9 @@ const BLOCK: i64 = 1024;
 
 /// Digits of the counter of blocks: `2^63` values are fewer blocks.
 const DIGITS: usize = 54;
+
+/// Values that are worth the call of a strip, where there may be many calls.
+const STRIP_MIN: i64 = 64;
 
 /// What a digit takes of each value, in bytes.
 const DIGIT: usize = 8;
@@ -77,8 +79,7 @@ impl Lowerer<'_> {
 
         self.e.b.switch_to_block(block);
         let end = self.end_of_block(first, hi);
-        self.fill_lanes(&tree, first, end, body)?;
-        let folded = self.fold(tree.joinings, tree.room)?;
+        let folded = self.block(&tree, (first, end), body)?;
         let (finish, carry) = (self.e.b.create_block(), self.e.b.create_block());
         let kind = Kind::one(Scalar::I64);
         let is_last = self.e.icmp(kind, int_cc(Op::Eq, true), end, hi);
@@ -89,6 +90,54 @@ impl Lowerer<'_> {
         self.join_digits(&tree, &folded, blocks)?;
         self.e.b.switch_to_block(tree.exit);
         Ok(results)
+    }
+
+    /// What the values of `first..end` come to, a block at most.
+    fn block(
+        &mut self,
+        tree: &Tree<'_>,
+        (first, end): (Value, Value),
+        body: RegionId,
+    ) -> Result<Vec<Value>, CodegenError> {
+        let joinings = tree.joinings;
+        let at_once = self.lanes_at_once(joinings, body);
+        // A reduction that runs once may as well call its strip.
+        let Some(at_once) = at_once.filter(|_| tree.strip.is_none() || self.row.is_some()) else {
+            return self.block_in_memory(tree, (first, end), body);
+        };
+        let how = (joinings, at_once);
+        if tree.strip.is_none() && self.is_short(body) {
+            return self.in_passes(how, tree.room, (first, end), body, None);
+        }
+        let [few, many, folded] = [(); 3].map(|()| self.e.b.create_block());
+        let results = joinings.params(&mut self.e, folded);
+        match tree.strip {
+            Some(_) => {
+                let count = self.e.isub(end, first);
+                let limit = self.e.b.ins().iconst(types::I64, STRIP_MIN);
+                self.less(count, limit, (few, Vec::new()), (many, Vec::new()));
+            }
+            None => _ = self.e.b.ins().jump(few, &[]),
+        }
+        self.e.b.switch_to_block(few);
+        let values = self.in_passes(how, tree.room, (first, end), body, Some(many))?;
+        self.e.b.ins().jump(folded, &args(&[], &values));
+        self.e.b.switch_to_block(many);
+        let values = self.block_in_memory(tree, (first, end), body)?;
+        self.e.b.ins().jump(folded, &args(&[], &values));
+        self.e.b.switch_to_block(folded);
+        Ok(results)
+    }
+
+    /// The same with its lanes in memory, where a strip takes them.
+    fn block_in_memory(
+        &mut self,
+        tree: &Tree<'_>,
+        (first, end): (Value, Value),
+        body: RegionId,
+    ) -> Result<Vec<Value>, CodegenError> {
+        self.fill_lanes(tree, first, end, body)?;
+        self.fold(tree.joinings, tree.room, tree.joinings.lanes)
     }
 
     /// `min(first + 1024, hi)`. The difference is unsigned: it may be more
@@ -119,19 +168,15 @@ impl Lowerer<'_> {
         // again.
         let from = match tree.strip {
             None => first,
-            Some(strip) => self.whole_rounds(strip, (first, end), base, body)?,
-        };
-        let (from, start) = match tree.strip {
-            None if self.is_short(body) => self.groups(tree, (from, end), body)?,
-            _ => (from, start),
+            Some(strip) => self.whole_rounds(tree, strip, (first, end), base, body)?,
         };
         let enter = vec![from.into(), start.into()];
         self.less(from, end, (round, enter), (done, Vec::new()));
 
         self.e.b.switch_to_block(round);
         let values = self.round(index, body)?;
-        self.join_lane(tree, lane, 0, &values)?;
-        let further = self.lanes_on(tree, lane, 1);
+        self.join_lane(tree, lane, &values)?;
+        let further = self.next_lane(tree, lane);
         let next = self.count(index);
         let again = vec![next.into(), further.into()];
         self.less(next, end, (round, again), (done, Vec::new()));
@@ -139,61 +184,19 @@ impl Lowerer<'_> {
         Ok(())
     }
 
-    /// Joins as many values of `from..end` to the lanes as come in whole
-    /// groups of [`COPIES`], where what one costs is more its index, its
-    /// lane and its jump than itself; gives the round that is next and its
-    /// lane.
-    fn groups(
-        &mut self,
-        tree: &Tree<'_>,
-        (from, end): (Value, Value),
-        body: RegionId,
-    ) -> Result<(Value, Value), CodegenError> {
-        let [group, rest] = [(); 2].map(|()| self.e.b.create_block());
-        let [index, at] = [(); 2].map(|()| self.e.b.append_block_param(group, types::I64));
-        let [next, lane] = [(); 2].map(|()| self.e.b.append_block_param(rest, types::I64));
-        let start = self.e.b.ins().iconst(types::I64, 0);
-        let left = self.e.isub(end, from);
-        let mask = self.e.b.ins().iconst(types::I64, -COPIES);
-        let whole = self.e.band(left, mask);
-        let limit = self.e.iadd(from, whole);
-        let enter = [from.into(), start.into()];
-        self.e.b.ins().brif(whole, group, &enter, rest, &enter);
-
-        self.e.b.switch_to_block(group);
-        for copy in 0..COPIES {
-            self.copy(index, copy, body)?;
-            let values = self.given(body);
-            self.join_lane(tree, at, copy as usize, &values)?;
-        }
-        // The lanes are whole groups, so none goes past the last one.
-        let further = self.lanes_on(tree, at, COPIES);
-        let by = self.e.b.ins().iconst(types::I64, COPIES);
-        let after = self.e.iadd(index, by);
-        let kind = Kind::one(Scalar::I64);
-        let more = self.e.icmp(kind, int_cc(Op::Ne, true), after, limit);
-        let on = [after.into(), further.into()];
-        self.e.b.ins().brif(more, group, &on, rest, &on);
-        self.e.b.switch_to_block(rest);
-        Ok((next, lane))
-    }
-
-    /// The lane so many on, round and round.
-    fn lanes_on(&mut self, tree: &Tree<'_>, lane: Value, by: i64) -> Value {
-        let step = self.e.b.ins().iconst(types::I64, by);
+    /// The next lane, round and round.
+    fn next_lane(&mut self, tree: &Tree<'_>, lane: Value) -> Value {
         let wrap = tree.joinings.lanes as i64 - 1;
         let wrap = self.e.b.ins().iconst(types::I64, wrap);
-        let further = self.e.iadd(lane, step);
+        let further = self.count(lane);
         self.e.band(further, wrap)
     }
 
-    /// Joins the values of a round to the lane that stands `place` lanes after
-    /// `lane`.
+    /// Joins the values of a round to a lane.
     fn join_lane(
         &mut self,
         tree: &Tree<'_>,
         lane: Value,
-        place: usize,
         values: &[Value],
     ) -> Result<(), CodegenError> {
         let base = self.e.b.ins().stack_addr(types::I64, tree.room, 0);
@@ -201,10 +204,9 @@ impl Lowerer<'_> {
             let shift = joining.size().trailing_zeros();
             let bytes = self.e.b.ins().ishl_imm_u(lane, i64::from(shift));
             let at = self.e.iadd(base, bytes);
-            let offset = joining.at + place * joining.size();
-            let before = joining.load(&mut self.e, at, offset);
+            let before = joining.load(&mut self.e, at, joining.at);
             let after = self.joined(joining, before, value)?;
-            self.store_word(after, at, offset);
+            self.store_word(after, at, joining.at);
         }
         Ok(())
     }
@@ -214,35 +216,102 @@ impl Lowerer<'_> {
     /// then.
     fn whole_rounds(
         &mut self,
+        tree: &Tree<'_>,
         strip: usize,
         (first, end): (Value, Value),
-        lanes: Value,
+        base: Value,
         body: RegionId,
     ) -> Result<Value, CodegenError> {
         let [enter, rest] = [(); 2].map(|()| self.e.b.create_block());
         let from = self.e.b.append_block_param(rest, types::I64);
-        let whole = self.whole_blocks(strip, first, end);
-        self.e
-            .b
-            .ins()
-            .brif(whole, enter, &[], rest, &[first.into()]);
+        let mut whole = self.whole_blocks(strip, first, end);
+        let at_once = self.strips[strip].lanes;
+        let in_turn = usize::from(at_once) < tree.joinings.lanes;
+        if in_turn {
+            whole = self.unless_last(whole, end);
+        }
+        let none = [first.into()];
+        self.e.b.ins().brif(whole, enter, &[], rest, &none);
         self.e.b.switch_to_block(enter);
         let hi = self.e.iadd(first, whole);
         let rounds = Rounds {
             lo: first,
             hi,
-            lanes: Some(lanes),
+            lanes: Some(LanesAt { base, from: None }),
         };
         self.enter_strip(strip, rounds, body)?;
+        if in_turn {
+            self.lanes_in_turn(tree, strip, rounds, (base, rest), body)?;
+        } else {
+            self.lanes_or_rest(strip, rounds, (first, rest))?;
+            self.e.b.ins().jump(rest, &[hi.into()]);
+        }
+        self.e.b.switch_to_block(rest);
+        Ok(from)
+    }
+
+    /// No rounds where a round that is a block further on would have no index.
+    fn unless_last(&mut self, whole: Value, end: Value) -> Value {
+        let kind = Kind::one(Scalar::I64);
+        let last = self.e.b.ins().iconst(types::I64, i64::MAX - BLOCK);
+        let none = self.e.b.ins().iconst(types::I64, 0);
+        let is_far = self.e.icmp(kind, int_cc(Op::Lt, true), last, end);
+        self.e.select(kind, is_far, none, whole)
+    }
+
+    /// Calls a strip for whole rounds of the lanes that it takes, and again
+    /// for the lanes behind them, until all have run.
+    fn lanes_in_turn(
+        &mut self,
+        tree: &Tree<'_>,
+        strip: usize,
+        rounds: Rounds,
+        (base, rest): (Value, Block),
+        body: RegionId,
+    ) -> Result<(), CodegenError> {
+        let at_once = self.strips[strip].lanes;
+        let turn = self.e.b.create_block();
+        let lane = self.e.b.append_block_param(turn, types::I64);
+        let none = self.e.b.ins().iconst(types::I64, 0);
+        self.e.b.ins().jump(turn, &[none.into()]);
+        self.e.b.switch_to_block(turn);
+        let of_turn = Rounds {
+            lo: self.e.iadd(rounds.lo, lane),
+            hi: self.e.iadd(rounds.hi, lane),
+            lanes: Some(LanesAt {
+                base,
+                from: Some(lane),
+            }),
+        };
+        self.give_lanes(strip, of_turn, body)?;
+        self.lanes_or_rest(strip, of_turn, (rounds.lo, rest))?;
+        let by = self.e.b.ins().iconst(types::I64, i64::from(at_once));
+        let next = self.e.iadd(lane, by);
+        let all = self
+            .e
+            .b
+            .ins()
+            .iconst(types::I64, tree.joinings.lanes as i64);
+        let again = (turn, vec![next.into()]);
+        self.less(next, all, again, (rest, vec![rounds.hi.into()]));
+        Ok(())
+    }
+
+    /// Calls a strip for whole rounds of lanes. Where it fails, `rest` goes on
+    /// with the first round.
+    fn lanes_or_rest(
+        &mut self,
+        strip: usize,
+        rounds: Rounds,
+        (first, rest): (Value, Block),
+    ) -> Result<(), CodegenError> {
         if let Some(failed) = self.run_strip(strip, rounds)? {
             let go_on = self.e.b.current_block();
             self.e.b.switch_to_block(failed);
             self.e.b.ins().jump(rest, &[first.into()]);
             self.go_on_in(go_on);
         }
-        self.e.b.ins().jump(rest, &[hi.into()]);
-        self.e.b.switch_to_block(rest);
-        Ok(from)
+        Ok(())
     }
 
     /// Adds a block to the counter and goes on with the next one.

@@ -24,7 +24,7 @@ use cranelift_codegen::ir::{BlockArg, InstBuilder, Value, types};
 use kiln_ir::{Node, NodeId, Op, RegionId, Scalar};
 
 /// Rounds of the Func in a round of the code; a power of two.
-pub(super) const COPIES: i64 = 4;
+const COPIES: i64 = 4;
 
 /// The most nodes of a body that is copied.
 const NODES_MAX: usize = 16;
@@ -34,6 +34,21 @@ impl Lowerer<'_> {
     pub(super) fn is_short(&self, body: RegionId) -> bool {
         let mut count = 0;
         self.are_plain(body, &mut count, true) && count <= NODES_MAX
+    }
+
+    /// Whether a body would be, were it not for its checks, and stores nothing,
+    /// so that its rounds may run in another order.
+    pub(super) fn is_short_and_reads(&self, body: RegionId) -> bool {
+        let regions = self.schedule.inside(self.func, [body]);
+        let mut all = regions.iter().flat_map(|&r| self.schedule.nodes(r));
+        if all.any(|&node| matches!(self.func.node(node), Node::Store { .. })) {
+            return false;
+        }
+        let nodes = self.schedule.nodes(body);
+        let is_copied = |&node: &NodeId| {
+            matches!(self.func.node(node), Node::Guard { .. }) || self.is_plain(node)
+        };
+        self.is_short(body) || nodes.len() <= NODES_MAX && nodes.iter().all(is_copied)
     }
 
     /// Whether a region may be copied, `if`s in it where `branches` allows

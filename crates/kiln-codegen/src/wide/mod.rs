@@ -31,7 +31,7 @@ mod tests;
 use crate::machine_code::{Entry, MachineCode};
 use crate::target::{Level, Target};
 use crate::{CodegenConfig, CodegenError};
-use kiln_ir::{Func, Node, NodeId, Op, Schedule, strip_loop};
+use kiln_ir::{Func, Node, NodeId, Op, Schedule, rounds_at_once, strip_loop};
 use rows::Width;
 use select::Shape;
 use target_lexicon::OperatingSystem;
@@ -116,9 +116,7 @@ fn emit(func: &Func, target: &Target, config: &CodegenConfig) -> Result<Emitted,
         level,
     };
     let row_loop = strip_loop(func).ok_or_else(|| unsupported("what is not one loop"))?;
-    let Node::For { lanes, .. } = *func.node(row_loop) else {
-        return Err(unsupported("what is not one loop"));
-    };
+    let lanes = rounds_at_once(func, row_loop);
     let schedule = Schedule::of(func);
     check(func, &schedule, level)?;
     let shape = shape(func, &schedule, lanes, level)?;

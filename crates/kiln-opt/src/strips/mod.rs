@@ -15,7 +15,10 @@ mod jam;
 use crate::widen::widen;
 use access::Rows;
 use jam::jammed;
-use kiln_ir::{Bounds, Func, Node, NodeId, RegionId, Schedule, Shape, Strip, always_inside, cut};
+use kiln_ir::{
+    Bounds, Func, Node, NodeId, RegionId, Schedule, Shape, Strip, always_inside, constant_rounds,
+    cut,
+};
 use thiserror::Error;
 
 /// Rounds that a loop of known length needs to be worth a strip.
@@ -42,8 +45,13 @@ pub enum NotAStrip {
     #[error("it is not known before the loop how often it runs")]
     Unbounded,
     /// A loop of a few rounds.
-    #[error("it has {0} round(s)")]
-    Short(i64),
+    #[error("it has {rounds} round(s), and a strip takes {least} at least")]
+    Short {
+        /// How many it has.
+        rounds: i64,
+        /// How many it would need.
+        least: i64,
+    },
     /// There is something in it that runs one round at a time.
     #[error("a loop inside each round is a reduction, a scan or a call")]
     InnerLoop,
@@ -177,19 +185,19 @@ impl Planner<'_> {
     }
 
     fn strip(&self, id: NodeId, rows: &Rows) -> Result<Strip, NotAStrip> {
-        let (lo, hi) = match *self.func.node(id) {
-            Node::For {
-                lo, hi, ref init, ..
-            } if init.is_empty() => (lo, hi),
-            Node::Reduce { shape, lo, hi, .. } if self.joins_in_any_order(id, shape) => (lo, hi),
+        match *self.func.node(id) {
+            Node::For { ref init, .. } if init.is_empty() => {}
+            Node::Reduce { shape, .. } if self.joins_in_any_order(id, shape) => {}
             Node::While { .. } => return Err(NotAStrip::Unbounded),
             _ => return Err(NotAStrip::Carried),
-        };
-        let number = |v| self.func.as_const(v)?.as_int();
-        if let (Some(lo), Some(hi)) = (number(lo), number(hi))
-            && hi - lo < ROUNDS_MIN.into()
+        }
+        // The lanes of a reduction are given.
+        let lanes = Shape::common_lanes(&self.func.reduced(id));
+        let least = lanes.map_or(ROUNDS_MIN, i64::from);
+        if let Some(rounds) = constant_rounds(self.func, id)
+            && rounds < least
         {
-            return Err(NotAStrip::Short((hi - lo).max(0) as i64));
+            return Err(NotAStrip::Short { rounds, least });
         }
         if !rows.is_regular() {
             return Err(NotAStrip::InnerLoop);

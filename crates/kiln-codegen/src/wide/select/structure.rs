@@ -22,7 +22,13 @@ impl Selector<'_> {
     /// The whole strip.
     pub(super) fn strip(&mut self, row_loop: NodeId) -> Result<(), CodegenError> {
         let func = self.func;
-        let Node::For { ref init, body, .. } = *func.node(row_loop) else {
+        let Node::For {
+            lanes,
+            ref init,
+            body,
+            ..
+        } = *func.node(row_loop)
+        else {
             return Err(self.unsupported("what is not a loop".into()));
         };
         let (lo, hi) = (self.mach.fresh(GENERAL), self.mach.fresh(GENERAL));
@@ -63,7 +69,7 @@ impl Selector<'_> {
         self.push(Inst::AddImm {
             def: next,
             arg: self.index,
-            imm: self.shape.lanes as i32,
+            imm: i32::from(lanes),
         });
         let latch = self.current;
         let back = self.open(0, Part::Hot);
