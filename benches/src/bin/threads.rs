@@ -2,12 +2,13 @@
 //! on they do.
 //!
 //! Both engines run the same case in turn. The first table is of calls as
-//! they are; the second cuts a call into pieces whatever it is worth, to show
-//! where that begins to pay, with the work that the engine takes it for.
+//! they are, the second of kernels with several loops; the third cuts a call
+//! into pieces whatever it is worth, to show where that begins to pay, and the
+//! fourth does so with sweeps over a plane, of which each has two steps.
 
 #![allow(clippy::print_stdout, reason = "a report on standard output")]
 
-use kiln::{Column, Engine, EngineBuilder, Formula};
+use kiln::{ArrayViewMut, Column, Engine, EngineBuilder, Formula, kernel};
 use kiln_benches::measure::pair;
 use kiln_benches::peers::{Case, cases};
 use std::hint::black_box;
@@ -39,6 +40,32 @@ fn main() {
             row(&case, size, &one, &two);
         }
     }
+    println!("\n| kernel | one thread | two threads | times as fast | in pieces |");
+    println!("|---|---:|---:|---:|---|");
+    for n in [65_536, 1 << 20] {
+        let x: Vec<f64> = (0..n).map(|i| (i % 1013) as f64 / 7.0).collect();
+        let y = std::cell::RefCell::new(vec![0.0; n]);
+        several(&format!("x - mean(x), {n}"), &one, &two, |engine| {
+            let kernel = centred::on(engine);
+            let (x, y) = (&x, &y);
+            move || kernel.call((x, &mut y.borrow_mut())).expect("one length")
+        });
+        several(
+            &format!("(x - mean(x)) / std(x), {n}"),
+            &one,
+            &two,
+            |engine| {
+                let kernel = standard::on(engine);
+                let (x, y) = (&x, &y);
+                move || kernel.call((x, &mut y.borrow_mut())).expect("one length")
+            },
+        );
+        several(&format!("sums and extremes, {n}"), &one, &two, |engine| {
+            let kernel = spread::on(engine);
+            let x = &x;
+            move || _ = black_box(kernel.call((x,)).expect("a slice"))
+        });
+    }
     println!("\n| formula | rows | one thread | two pieces or more | times as fast |");
     println!("|---|---:|---:|---:|---:|");
     let cut = threads(Engine::builder().piece_work(1));
@@ -47,6 +74,92 @@ fn main() {
             formula(text, rows, &one, &cut);
         }
     }
+    println!("\n| sweeps over a plane, 20 | one thread | two pieces or more | times as fast |");
+    println!("|---|---:|---:|---:|");
+    for size in [32, 64, 128, 256, 512, 1_024] {
+        sweep(size, &one, &cut);
+    }
+}
+
+/// `x` without its mean.
+#[kernel]
+fn centred(x: &[f64], y: &mut [f64]) {
+    let mean = kiln::mean(x);
+    for i in 0..y.len() {
+        y[i] = x[i] - mean;
+    }
+}
+
+/// `x` without its mean, in its standard deviations.
+#[kernel]
+fn standard(x: &[f64], y: &mut [f64]) {
+    let mean = kiln::mean(x);
+    let deviation = kiln::std_dev(x);
+    for i in 0..y.len() {
+        y[i] = (x[i] - mean) / deviation;
+    }
+}
+
+/// Sums and extremes, in one loop.
+#[kernel(reassoc)]
+fn spread(x: &[f64]) -> (f64, f64, f64, f64) {
+    let (mut sum, mut squares) = (0.0, 0.0);
+    let (mut least, mut greatest) = (f64::INFINITY, f64::NEG_INFINITY);
+    for &x in x {
+        sum += x;
+        squares += x * x;
+        least = least.min(x);
+        greatest = greatest.max(x);
+    }
+    (sum, squares, least, greatest)
+}
+
+/// The average of the four neighbours of each inner point, into `v` and back.
+#[kernel]
+fn sweeps(steps: usize, mut u: ArrayViewMut<'_, f64, 2>, mut v: ArrayViewMut<'_, f64, 2>) {
+    for _ in 0..steps {
+        for i in 1..u.nrows().saturating_sub(1) {
+            for j in 1..u.ncols().saturating_sub(1) {
+                v[[i, j]] = 0.25 * (u[[i - 1, j]] + u[[i + 1, j]] + u[[i, j - 1]] + u[[i, j + 1]]);
+            }
+        }
+        for i in 1..u.nrows().saturating_sub(1) {
+            for j in 1..u.ncols().saturating_sub(1) {
+                u[[i, j]] = v[[i, j]];
+            }
+        }
+    }
+}
+
+/// Times calls of a kernel on both engines.
+fn several<F: FnMut()>(name: &str, one: &Engine, two: &Engine, with: impl Fn(&Engine) -> F) {
+    let (mut alone, mut shared) = (with(one), with(two));
+    alone();
+    let before = two.stats().parallel;
+    shared();
+    let pieces = match two.stats().parallel > before {
+        true => "yes",
+        false => "no",
+    };
+    let times = pair(alone, shared);
+    let (ours, theirs, ratio) = (times.ours / 1e3, times.theirs / 1e3, times.ratio);
+    println!("| {name} | {ours:.1} us | {theirs:.1} us | {ratio:.2} | {pieces} |");
+}
+
+fn sweep(size: usize, one: &Engine, cut: &Engine) {
+    let plane = || -> Vec<f64> { (0..size * size).map(|i| (i % 1013) as f64 / 7.0).collect() };
+    let with = |engine: &Engine| {
+        let kernel = sweeps::on(engine);
+        let (mut u, mut v) = (plane(), plane());
+        move || {
+            let u = ArrayViewMut::new(&mut u, [size, size]).expect("a square");
+            let v = ArrayViewMut::new(&mut v, [size, size]).expect("a square");
+            kernel.call((20, u, v)).expect("planes of one size");
+        }
+    };
+    let times = pair(with(one), with(cut));
+    let (ours, theirs, ratio) = (times.ours / 1e3, times.theirs / 1e3, times.ratio);
+    println!("| {size} x {size} | {ours:.1} us | {theirs:.1} us | {ratio:.2} |");
 }
 
 fn row(case: &Case, size: usize, one: &Engine, two: &Engine) {

@@ -48,7 +48,8 @@ pub use poly::Poly;
 pub use print::FILE_HEADER;
 pub use range::{Interval, Ranges};
 pub use rewrite::{
-    Choice, Counted, CountedPart, Keep, Reduced, Rewrite, Tile, inline, rewrite, same_params,
+    Choice, Counted, CountedPart, Keep, Reduced, Rewrite, Tile, copy_path, inline, rewrite,
+    same_params,
 };
 pub use schedule::Schedule;
 pub use signature::Signature;

@@ -78,9 +78,9 @@ pub fn derive_record(input: TokenStream) -> TokenStream {
 /// `kiln::sum`, which vectors can compute.
 ///
 /// # Threads
-/// `#[kernel(parallel)]` lets threads share the rounds of the outermost loop
-/// where they are independent; `kiln::par(0..n)` claims that they are, which
-/// is checked.
+/// `#[kernel(parallel)]` lets threads share the rounds of the outermost loops
+/// that are independent; `kiln::par(0..n)` claims that those of all of them
+/// are, which is checked.
 #[proc_macro_attribute]
 pub fn kernel(options: TokenStream, function: TokenStream) -> TokenStream {
     let original = proc_macro2::TokenStream::from(function.clone());

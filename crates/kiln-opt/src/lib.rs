@@ -30,7 +30,9 @@ mod widen;
 pub use config::{CALL_DEPTH_MAX, NODES_MAX, OptConfig, OptError};
 pub use cost::{block_lanes, loop_report, widen_strip};
 pub use op_set::OpSet;
-pub use pieces::{NotInPieces, Pieces, Total, pieces};
+pub use pieces::{
+    Block, Inside, Kind, NotInPieces, Once, OuterLoop, Part, Pieces, Rounds, Shared, Step, pieces,
+};
 pub use pipeline::{Optimized, common_path, optimize, optimize_traced};
 pub use report::{GuardReport, KeptGuard, LoopReport, PassReport, Report, RuleCount, SplitLoop};
 pub use rules::rule_names;

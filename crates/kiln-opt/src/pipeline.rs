@@ -64,8 +64,8 @@ pub fn optimize_traced(
     Ok(Optimized { func, report })
 }
 
-/// The first passes alone: without calls, and with counted loops for those
-/// that count.
+/// The first passes alone: without calls, and with counted loops and
+/// reductions for those that are.
 pub(crate) fn prepare(func: &Func, config: &OptConfig) -> Result<Func, OptError> {
     let mut column = Column {
         config,
@@ -75,7 +75,8 @@ pub(crate) fn prepare(func: &Func, config: &OptConfig) -> Result<Func, OptError>
     };
     let func = column.inline(func)?;
     let func = column.rules("rules", &func)?;
-    column.count(func)
+    let func = column.count(func)?;
+    column.reduce(func)
 }
 
 /// What most rows of `func` run: of each mathematical function that the config

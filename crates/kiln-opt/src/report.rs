@@ -122,6 +122,31 @@ pub struct LoopReport {
     pub reason: String,
 }
 
+/// What a loop is called, by the names of the arrays that it writes and reads.
+pub(crate) fn loop_name<'a>(
+    writes: impl Iterator<Item = &'a str>,
+    reads: impl Iterator<Item = &'a str>,
+) -> String {
+    let list = |names: &mut dyn Iterator<Item = &'a str>| {
+        let mut list: Vec<&str> = Vec::new();
+        for name in names {
+            if !list.contains(&name) {
+                list.push(name);
+            }
+        }
+        list.join(", ")
+    };
+    let (mut writes, mut reads) = (writes, reads);
+    match (list(&mut writes), list(&mut reads)) {
+        (writes, reads) if writes.is_empty() && reads.is_empty() => {
+            "loop without arrays".to_owned()
+        }
+        (writes, reads) if writes.is_empty() => format!("loop over {reads}"),
+        (writes, reads) if reads.is_empty() => format!("loop into {writes}"),
+        (writes, reads) => format!("loop over {reads} into {writes}"),
+    }
+}
+
 impl LoopReport {
     /// Of a loop that runs one round at a time.
     pub fn refused(reason: &dyn fmt::Display) -> LoopReport {

@@ -35,10 +35,8 @@ use {
     crate::direct_entry::DirectEntry,
     crate::fpenv,
     crate::frame::Frame,
-    crate::pieces::Cut,
     crate::stats::count,
     kiln_codegen::frame::{DONE, STOPPED},
-    std::sync::atomic::{AtomicU64, Ordering},
 };
 
 /// Results of a call that need no heap.
@@ -77,9 +75,9 @@ pub struct ArrayKernel {
 }
 
 pub(crate) struct Inner {
-    engine: Arc<Shared>,
+    pub(crate) engine: Arc<Shared>,
     /// With a guard before each access.
-    func: Arc<Func>,
+    pub(crate) func: Arc<Func>,
     /// Whether an argument is written, so that memory could be shared.
     writes: bool,
     /// Leads to `fast`, once there is some, while calls may use it.
@@ -140,9 +138,10 @@ impl ArrayKernel {
         Signature::of(&self.inner.func)
     }
 
-    /// The same on as many threads as said: the rounds of its outermost loop
+    /// The same on as many threads as said: the rounds of its outermost loops
     /// are shared by them where that pays, if they are
-    /// [independent](Self::check_pieces); if not, a call runs on one thread.
+    /// [independent](Self::check_pieces); the rest of a call runs on one
+    /// thread.
     #[must_use]
     pub fn parallel(&self, parallel: impl Into<Parallel>) -> ArrayKernel {
         ArrayKernel {
@@ -151,16 +150,29 @@ impl ArrayKernel {
         }
     }
 
-    /// Whether the function comes in pieces, so that threads can share it: it
-    /// is tests, then one counted loop, of whose rounds none touches an
-    /// element that another one writes.
+    /// Whether the function comes in pieces, so that threads can share it:
+    /// there is a counted loop in it, or a reduction, of whose rounds none
+    /// touches an element that another one writes, and that stands in no loop
+    /// but those that run round after round for the sake of it.
     ///
     /// # Errors
     /// [`RuntimeError::NotInPieces`] with the reason, such as the two accesses
-    /// that may meet.
+    /// that may meet, for the first loop.
     pub fn check_pieces(&self) -> Result<(), RuntimeError> {
         match self.inner.pieces() {
             Ok(_) => Ok(()),
+            Err(error) => Err(error.clone()),
+        }
+    }
+
+    /// As [`check_pieces`](Self::check_pieces), for all loops that stand in no
+    /// other.
+    ///
+    /// # Errors
+    /// As there, for the first loop of which it does not hold.
+    pub fn check_all_pieces(&self) -> Result<(), RuntimeError> {
+        match self.inner.pieces() {
+            Ok(pieces) => pieces.all.clone(),
             Err(error) => Err(error.clone()),
         }
     }
@@ -356,7 +368,7 @@ impl Inner {
         if self.engine.is_native() {
             let most = self.engine.threads.of(parallel);
             if most > 1
-                && let Some(ran) = self.run_pieces(most, args, results, stop)
+                && let Some(ran) = self.run_steps(most, args, results, stop)
             {
                 return ran;
             }
@@ -404,7 +416,7 @@ impl Inner {
     /// A frame with the arguments of a call.
     #[cfg(feature = "jit")]
     #[inline]
-    fn frame<'c>(
+    pub(crate) fn frame<'c>(
         &self,
         code: &'c Compiled,
         args: &mut [Arg<'_>],
@@ -421,78 +433,9 @@ impl Inner {
         frame
     }
 
-    /// Runs it in pieces on at most `most` threads; `None` if it does not come
-    /// in pieces, or more than one does not pay.
-    #[cfg(feature = "jit")]
-    fn run_pieces(
-        &self,
-        most: usize,
-        args: &mut [Arg<'_>],
-        results: &mut [u64],
-        stop: Option<&Stop>,
-    ) -> Option<Result<Ran, RuntimeError>> {
-        let pieces = self.pieces().as_ref().ok()?;
-        let rounds = pieces.rounds(args)?;
-        let all = usize::try_from(rounds.end.abs_diff(rounds.start)).unwrap_or(usize::MAX);
-        let threads = self.engine.threads.worth(most, all, pieces.work(args, all));
-        let asked = crate::threads::pieces(threads, all);
-        let cut = Cut::new(rounds, asked, pieces.total.is_some());
-        if cut.count() <= 1 {
-            return None;
-        }
-        let fast = self.native(&pieces.fast, Form::Frame, &pieces.func)?;
-        // Threads that have stored cannot go back to code that is not there.
-        let guarded = match fast.can_retry() {
-            true => Some(self.native(&pieces.guarded, Form::Guarded, &pieces.func)?),
-            false => None,
-        };
-        let whole = self.frame(fast, args, stop);
-        // Of a reduction the value of each piece; else the results of the
-        // first, as none depends on the loop.
-        let kept = match pieces.total {
-            Some(_) => cut.count(),
-            None => results.len(),
-        };
-        let values: Vec<AtomicU64> = (0..kept).map(|_| AtomicU64::new(0)).collect();
-        let params = args.len();
-        count(&self.engine.counters.parallel);
-        // From here on threads share the arguments; nobody else does, as they
-        // are borrowed for the call.
-        let done = self.engine.threads.run(threads, cut.count(), &|piece| {
-            if stop.is_some_and(Stop::is_raised) {
-                return Err(RuntimeError::Stopped);
-            }
-            let mut frame = whole.copy();
-            let Range { start, end } = cut.piece(piece);
-            frame.set_scalar(params, start as u64);
-            frame.set_scalar(params + 1, end as u64);
-            self.run_piece(fast, guarded, &mut frame)?;
-            match pieces.total {
-                Some(_) => values[piece].store(frame.result(0), Ordering::Relaxed),
-                None if piece > 0 => {}
-                None => {
-                    for (index, value) in values.iter().enumerate() {
-                        value.store(frame.result(index), Ordering::Relaxed);
-                    }
-                }
-            }
-            Ok(())
-        });
-        // Whoever waited for the pieces sees what they stored.
-        let mut values = values.into_iter().map(AtomicU64::into_inner);
-        let done = done.and_then(|()| match &pieces.total {
-            Some(total) => total.finish(args, values, results),
-            None => {
-                results.fill_with(|| values.next().unwrap_or(0));
-                Ok(())
-            }
-        });
-        Some(done.map(|()| ran(Some(fast))))
-    }
-
     /// Runs a piece whose frame is filled.
     #[cfg(feature = "jit")]
-    fn run_piece(
+    pub(crate) fn run_piece(
         &self,
         fast: &Compiled,
         guarded: Option<&Compiled>,
@@ -515,7 +458,7 @@ impl Inner {
         }
     }
 
-    fn pieces(&self) -> &Result<InPieces, RuntimeError> {
+    pub(crate) fn pieces(&self) -> &Result<InPieces, RuntimeError> {
         self.pieces
             .get_or_init(|| InPieces::of(&self.func, self.engine.limits()))
     }
@@ -586,7 +529,12 @@ impl Inner {
 
     /// The code of one form, made if it must be: of the function, or of it in
     /// pieces.
-    fn native<'k>(&self, kept: &'k Code, form: Form, func: &Arc<Func>) -> Option<&'k Compiled> {
+    pub(crate) fn native<'k>(
+        &self,
+        kept: &'k Code,
+        form: Form,
+        func: &Arc<Func>,
+    ) -> Option<&'k Compiled> {
         if let Some(code) = kept.get() {
             return code.as_deref();
         }
@@ -620,7 +568,7 @@ fn key_text(func: &Func) -> String {
 }
 
 /// Names the kernel in a fault.
-fn named(error: RuntimeError, kernel: &str) -> RuntimeError {
+pub(crate) fn named(error: RuntimeError, kernel: &str) -> RuntimeError {
     match error {
         RuntimeError::Fault(mut fault) => {
             fault.kernel = Some(kernel.to_owned());

@@ -200,7 +200,7 @@ fn explain_arrays(
         assembly.push_str(&format!("\n; @{}\n{strip}", made.widened.name()));
     }
     let pieces = match kiln_opt::pieces(func, &opt_config(Level::One, limits)) {
-        Ok(_) => "threads may share the rounds of its outermost loop".to_owned(),
+        Ok(pieces) => pieces.to_string(),
         Err(why) => format!("threads: one, {why}"),
     };
     Ok(Explanation {

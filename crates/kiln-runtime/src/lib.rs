@@ -27,6 +27,7 @@ mod budget;
 mod cache;
 mod column_view;
 mod columns;
+mod cut;
 mod direct_entry;
 mod element;
 mod engine;
@@ -67,6 +68,8 @@ mod helpers;
 mod load;
 #[cfg(feature = "jit")]
 mod pipeline;
+#[cfg(feature = "jit")]
+mod steps;
 #[cfg(feature = "jit")]
 mod strips;
 #[cfg(feature = "jit")]

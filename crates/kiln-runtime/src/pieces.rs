@@ -1,106 +1,142 @@
-//! Array kernels in pieces: the rounds of their outermost loop, shared by
-//! threads.
+//! Array kernels in pieces: their steps, made ready to run, and which of them
+//! are worth several threads.
 //!
-//! Code of a piece is compiled from the Func that [`kiln_opt::pieces`] makes,
-//! which runs a part of the rounds and is otherwise the whole one; how many
-//! rounds there are the interpreter finds out, at each call. Each piece has a
-//! copy of the frame. Of a reduction each piece gives a value, and these are
-//! combined at the end, as the shape of the reduction says. A piece whose indices may leave their array stores
-//! nothing and is run by the guarded variant, as a whole call is.
-//!
-//! The interpreter runs array kernels on one thread: it takes each array that
-//! is written as a slice of its own, which cannot be in two hands.
+//! What a step computes is code, made of the Funcs of [`kiln_opt::pieces`]:
+//! of a loop in pieces the rounds between two numbers. Everything small, such
+//! as how many rounds there are, the interpreter finds out at each call. What
+//! a call is worth is asked before it begins, so one that is worth nothing
+//! runs as if there were no steps; values that only a step gives are not known
+//! by then, and a loop whose length is one of those counts for nothing.
 
 use crate::arg::{Arg, Kind};
 use crate::arrays::interpreter_arg;
+use crate::cut::Cut;
 use crate::error::RuntimeError;
 use crate::interpret::Interpreted;
 use crate::limits::Limits;
 use crate::native::Code;
-use kiln_ir::meaning::eval;
+use crate::threads::{Threads, pieces};
 use kiln_ir::{Combine, Const, Func, Scalar};
-use kiln_opt::{NotInPieces, OptConfig, pieces};
-use std::ops::Range;
+use kiln_opt::{NotInPieces, OptConfig};
 use std::sync::Arc;
-
-/// Rounds that fill whole blocks at every level; a piece has as many of these
-/// as it can.
-const BLOCK: usize = 64;
-
-/// Values of a block of a reduction; a piece has 2^k blocks.
-const TREE_BLOCK: u64 = 1_024;
 
 /// Rows of a vector that share a price.
 const VECTOR_ROWS: u64 = 4;
 
 /// A Func in pieces.
 pub(crate) struct InPieces {
-    /// It for the rounds between two numbers, its last arguments.
+    /// The whole Func.
+    pub(crate) body: Block,
+    values: Vec<Scalar>,
+    insides: usize,
+    /// Whether all its outermost loops are.
+    pub(crate) all: Result<(), RuntimeError>,
+}
+
+/// Steps that run one after the other.
+pub(crate) struct Block {
+    pub(crate) steps: Vec<Step>,
+    pub(crate) yields: Small,
+}
+
+/// A part of the whole.
+pub(crate) enum Step {
+    /// A loop whose rounds run at once.
+    Rounds(Rounds),
+    /// What runs once.
+    Once(Once),
+    /// A loop or a branch with steps in it.
+    Inside(Inside),
+}
+
+/// A Func of the arguments of a call and of known values, as code.
+pub(crate) struct Coded {
     pub(crate) func: Arc<Func>,
+    /// The values that follow the arguments.
+    pub(crate) takes: Vec<usize>,
     pub(crate) fast: Code,
     pub(crate) guarded: Code,
+}
+
+/// A Func of the arguments of a call and of known values, interpreted.
+pub(crate) struct Small {
+    /// `None` if it gives nothing and asks nothing.
+    program: Option<Interpreted>,
+    takes: Vec<usize>,
+    gives: usize,
+}
+
+/// A loop in pieces.
+pub(crate) struct Rounds {
+    /// The rounds between two numbers, its last arguments.
+    pub(crate) code: Coded,
     /// Gives the first round and one past the last.
-    range: Interpreted,
+    range: Small,
     /// What a round costs, in the time of one op on a whole vector.
     work: u64,
-    /// What becomes of the values of the pieces, if it is a reduction.
-    pub(crate) total: Option<Total>,
+    /// The arrays of which a round goes over elements of its own.
+    arrays: Vec<usize>,
+    /// How the values of pieces are combined, and which values that makes
+    /// known.
+    pub(crate) totals: Vec<(Combine, Scalar, usize)>,
 }
 
-/// Makes the results of a reduction of the values of its pieces.
-pub(crate) struct Total {
-    combine: Combine,
-    scalar: Scalar,
-    results: Interpreted,
+/// A step that runs once, and the values that its results are.
+pub(crate) struct Once {
+    pub(crate) code: Coded,
+    pub(crate) gives: Vec<usize>,
 }
 
-impl Total {
-    fn new(total: kiln_opt::Total) -> Result<Total, RuntimeError> {
-        Ok(Total {
-            combine: total.combine,
-            scalar: total.scalar,
-            results: Interpreted::new(&total.results)?,
-        })
+/// A loop or a branch with steps in it.
+pub(crate) struct Inside {
+    /// It among all of them.
+    pub(crate) index: usize,
+    /// The same as one step.
+    pub(crate) once: Once,
+    pub(crate) kind: Opened,
+}
+
+/// What has steps in it; as [`kiln_opt::Kind`].
+pub(crate) enum Opened {
+    If {
+        cond: Small,
+        sides: Box<[Block; 2]>,
+    },
+    For {
+        enter: Small,
+        args: Vec<usize>,
+        body: Box<Block>,
+    },
+    While {
+        enter: Small,
+        test_args: Vec<usize>,
+        test: Box<Block>,
+        args: Vec<usize>,
+        body: Box<Block>,
+    },
+}
+
+/// The values that steps have given so far in a call.
+pub(crate) struct Known<'k> {
+    scalars: &'k [Scalar],
+    slots: Vec<Option<u64>>,
+}
+
+impl Known<'_> {
+    pub(crate) fn set(&mut self, value: usize, slot: u64) {
+        self.slots[value] = Some(Const::from_bits(self.scalars[value], slot).bits());
     }
 
-    /// The results of a call, from its arguments and the values of its pieces.
-    ///
-    /// # Errors
-    /// When a test before the reduction fails, which it then did in each piece.
-    pub(crate) fn finish(
-        &self,
-        args: &mut [Arg<'_>],
-        pieces: impl Iterator<Item = u64>,
-        results: &mut [u64],
-    ) -> Result<(), RuntimeError> {
-        let value = combined(self.combine, self.scalar, pieces);
-        let args = args.iter_mut().map(interpreter_arg);
-        let mut args: Vec<kiln_interp::Arg<'_>> =
-            args.chain([kiln_interp::Arg::Value(value)]).collect();
-        let done = self.results.run(&mut args, results, None);
-        done.map_err(|failure| self.results.error(failure, None))
-    }
-}
-
-/// Combines the values of pieces, in slots, as those of blocks are: like the
-/// digits of a binary counter, at the end from the last to the first.
-pub(crate) fn combined(
-    combine: Combine,
-    scalar: Scalar,
-    pieces: impl Iterator<Item = u64>,
-) -> Const {
-    let join = |left: Const, right: Const| eval(combine.op(), scalar, &[left, right]);
-    let mut done: Vec<Const> = Vec::new();
-    for (piece, value) in pieces.enumerate() {
-        let mut value = Const::from_bits(scalar, value);
-        for _ in 0..piece.trailing_ones() {
-            value = done.pop().map_or(value, |left| join(left, value));
+    pub(crate) fn set_all(&mut self, values: &[usize], slots: &[u64]) {
+        for (&value, &slot) in values.iter().zip(slots) {
+            self.set(value, slot);
         }
-        done.push(value);
     }
-    let values = done.into_iter().rev();
-    let value = values.reduce(|right, left| join(left, right));
-    value.unwrap_or(combine.identity(scalar))
+
+    /// The values of these, if all are known.
+    pub(crate) fn get(&self, values: &[usize]) -> Option<Vec<u64>> {
+        values.iter().map(|&value| self.slots[value]).collect()
+    }
 }
 
 impl InPieces {
@@ -116,78 +152,280 @@ impl InPieces {
         };
         let made = {
             let func = func.clone();
-            on_compile_thread(move || pieces(&func, &config))?.map_err(refused)?
+            on_compile_thread(move || kiln_opt::pieces(&func, &config))?.map_err(refused)?
         };
+        let all = made.check_all().map_err(|why| refused(why.clone()));
         Ok(InPieces {
-            func: Arc::new(made.func),
-            fast: Code::new(),
-            guarded: Code::new(),
-            range: Interpreted::new(&made.range)?,
-            work: u64::from(made.work),
-            total: made.total.map(Total::new).transpose()?,
+            body: Block::new(made.body)?,
+            values: made.values,
+            insides: made.insides,
+            all,
         })
     }
 
-    /// The rounds of a call, if there are any. `None` too where it fails
-    /// before the first, which the whole Func then reports.
-    pub(crate) fn rounds(&self, args: &mut [Arg<'_>]) -> Option<Range<i64>> {
-        let mut range = [0; 2];
-        let mut args: Vec<kiln_interp::Arg<'_>> = args.iter_mut().map(interpreter_arg).collect();
-        self.range.run(&mut args, &mut range, None).ok()?;
-        let [first, end] = range.map(|slot| slot as i64);
-        (first < end).then_some(first..end)
+    /// Values of which none is known.
+    pub(crate) fn known(&self) -> Known<'_> {
+        Known {
+            scalars: &self.values,
+            slots: vec![None; self.values.len()],
+        }
     }
 
-    /// What a round costs on average: where arrays that are written have more
-    /// elements than there are rounds, a round has loops over some of them.
-    pub(crate) fn work(&self, args: &[Arg<'_>], rounds: usize) -> u64 {
-        let elements = args.iter().map(|arg| match &arg.0 {
-            Kind::Write(_, grid) | Kind::Output(_, grid, _) => grid.shape().iter().product(),
-            Kind::Value(_) | Kind::Read(..) => 0,
+    /// Which of the loops and branches with steps in them are opened in a
+    /// call on at most `most` threads; `None` if nothing is worth more than
+    /// one.
+    pub(crate) fn worth(
+        &self,
+        threads: &Threads,
+        most: usize,
+        args: &mut [Arg<'_>],
+    ) -> Option<Vec<bool>> {
+        let mut guess = Guess {
+            threads,
+            most,
+            known: self.known(),
+            opened: vec![false; self.insides],
+        };
+        guess.block(&self.body, args).then_some(guess.opened)
+    }
+}
+
+/// Goes through the steps before they run.
+struct Guess<'g> {
+    threads: &'g Threads,
+    most: usize,
+    known: Known<'g>,
+    opened: Vec<bool>,
+}
+
+impl Guess<'_> {
+    /// Whether a step is worth several threads. Recurses on what is opened,
+    /// which nests no deeper than passes allow.
+    fn block(&mut self, block: &Block, args: &mut [Arg<'_>]) -> bool {
+        let mut is_worth = false;
+        for step in &block.steps {
+            is_worth |= match step {
+                Step::Rounds(rounds) => {
+                    let cut = rounds.cut(self.threads, self.most, args, &self.known);
+                    matches!(cut, Some(Ok(Some((cut, _)))) if cut.count() > 1)
+                }
+                Step::Once(_) => false,
+                Step::Inside(inside) => {
+                    let is_worth = self.inside(inside, args);
+                    self.opened[inside.index] = is_worth;
+                    is_worth
+                }
+            };
+        }
+        is_worth
+    }
+
+    /// A counted loop is taken for as many of its rounds as the one in the
+    /// middle, as loops inside may grow or shrink; what rounds carry, for what
+    /// is carried into the first.
+    fn inside(&mut self, inside: &Inside, args: &mut [Arg<'_>]) -> bool {
+        let value = |small: &Small, known: &Known<'_>, args: &mut [Arg<'_>]| {
+            small.run(args, known).and_then(Result::ok)
+        };
+        match &inside.kind {
+            Opened::If { cond, sides } => {
+                let cond = value(cond, &self.known, args);
+                let [then, otherwise] = &**sides;
+                match cond.as_deref() {
+                    Some([0]) => self.block(otherwise, args),
+                    Some(_) => self.block(then, args),
+                    None => self.block(then, args) | self.block(otherwise, args),
+                }
+            }
+            Opened::For {
+                enter,
+                args: inner,
+                body,
+            } => {
+                let Some(entered) = value(enter, &self.known, args) else {
+                    return false;
+                };
+                let (lo, hi) = (entered[0] as i64, entered[1] as i64);
+                if lo >= hi {
+                    return false;
+                }
+                self.known.set(inner[0], lo.midpoint(hi) as u64);
+                self.known.set_all(&inner[1..], &entered[2..]);
+                self.block(body, args)
+            }
+            Opened::While {
+                enter,
+                test_args,
+                test,
+                args: inner,
+                body,
+            } => {
+                if let Some(carried) = value(enter, &self.known, args) {
+                    self.known.set_all(test_args, &carried);
+                    self.known.set_all(inner, &carried);
+                }
+                self.block(test, args) | self.block(body, args)
+            }
+        }
+    }
+}
+
+impl Block {
+    fn new(block: kiln_opt::Block) -> Result<Block, RuntimeError> {
+        let steps = block.steps.into_iter().map(Step::new);
+        Ok(Block {
+            steps: steps.collect::<Result<_, _>>()?,
+            yields: Small::new(block.yields)?,
+        })
+    }
+}
+
+impl Step {
+    fn new(step: kiln_opt::Step) -> Result<Step, RuntimeError> {
+        Ok(match step {
+            kiln_opt::Step::Rounds(rounds) => Step::Rounds(Rounds {
+                code: Coded::new(rounds.part),
+                range: Small::new(rounds.range)?,
+                work: rounds.work.into(),
+                arrays: rounds.arrays,
+                totals: rounds.totals,
+            }),
+            kiln_opt::Step::Once(once) => Step::Once(Once::new(once)),
+            kiln_opt::Step::Inside(inside) => Step::Inside(Inside {
+                index: inside.index,
+                once: Once::new(inside.once),
+                kind: Opened::new(inside.kind)?,
+            }),
+        })
+    }
+}
+
+impl Opened {
+    fn new(kind: kiln_opt::Kind) -> Result<Opened, RuntimeError> {
+        let boxed = |block: Box<kiln_opt::Block>| Block::new(*block).map(Box::new);
+        Ok(match kind {
+            kiln_opt::Kind::If { cond, sides } => {
+                let [then, otherwise] = *sides;
+                Opened::If {
+                    cond: Small::new(cond)?,
+                    sides: Box::new([Block::new(then)?, Block::new(otherwise)?]),
+                }
+            }
+            kiln_opt::Kind::For { enter, args, body } => Opened::For {
+                enter: Small::new(enter)?,
+                args,
+                body: boxed(body)?,
+            },
+            kiln_opt::Kind::While {
+                enter,
+                test_args,
+                test,
+                args,
+                body,
+            } => Opened::While {
+                enter: Small::new(enter)?,
+                test_args,
+                test: boxed(test)?,
+                args,
+                body: boxed(body)?,
+            },
+        })
+    }
+}
+
+impl Once {
+    fn new(once: kiln_opt::Once) -> Once {
+        Once {
+            code: Coded::new(once.part),
+            gives: once.gives,
+        }
+    }
+}
+
+impl Coded {
+    fn new(part: kiln_opt::Part) -> Coded {
+        Coded {
+            func: Arc::new(part.func),
+            takes: part.takes,
+            fast: Code::new(),
+            guarded: Code::new(),
+        }
+    }
+}
+
+impl Small {
+    fn new(part: kiln_opt::Part) -> Result<Small, RuntimeError> {
+        let gives = part.func.results().len();
+        let is_needed = gives > 0 || part.func.can_fail();
+        let program = is_needed.then(|| Interpreted::new(&part.func));
+        Ok(Small {
+            program: program.transpose()?,
+            takes: part.takes,
+            gives,
+        })
+    }
+
+    /// What it gives; `None` if not all is known that it takes.
+    pub(crate) fn run(
+        &self,
+        args: &mut [Arg<'_>],
+        known: &Known<'_>,
+    ) -> Option<Result<Vec<u64>, RuntimeError>> {
+        let Some(program) = &self.program else {
+            return Some(Ok(Vec::new()));
+        };
+        let slots = known.get(&self.takes)?;
+        let values = self.takes.iter().zip(slots);
+        let values = values.map(|(&value, slot)| Const::from_bits(known.scalars[value], slot));
+        let args = args.iter_mut().map(interpreter_arg);
+        let mut args: Vec<kiln_interp::Arg<'_>> =
+            args.chain(values.map(kiln_interp::Arg::Value)).collect();
+        let mut gives = vec![0; self.gives];
+        let done = program.run(&mut args, &mut gives, None);
+        Some(match done {
+            Ok(()) => Ok(gives),
+            Err(failure) => Err(program.error(failure, None)),
+        })
+    }
+}
+
+impl Rounds {
+    /// The rounds of a call in pieces, and how many threads these are worth;
+    /// `None` if what it takes is not known, and nothing if there are no
+    /// rounds.
+    pub(crate) fn cut(
+        &self,
+        threads: &Threads,
+        most: usize,
+        args: &mut [Arg<'_>],
+        known: &Known<'_>,
+    ) -> Option<Result<Option<(Cut, usize)>, RuntimeError>> {
+        let range = match self.range.run(args, known)? {
+            Ok(range) => range,
+            Err(error) => return Some(Err(error)),
+        };
+        let [first, end] = [range[0] as i64, range[1] as i64];
+        if first >= end {
+            return Some(Ok(None));
+        }
+        let all = usize::try_from(end.abs_diff(first)).unwrap_or(usize::MAX);
+        let threads = threads.worth(most, all, self.work(args, all));
+        let asked = pieces(threads, all);
+        let cut = Cut::new(first..end, asked, !self.totals.is_empty());
+        Some(Ok(Some((cut, threads))))
+    }
+
+    /// What a round costs on average: where it goes over elements of its own,
+    /// as many times as there are of these.
+    fn work(&self, args: &[Arg<'_>], rounds: usize) -> u64 {
+        let elements = self.arrays.iter().map(|&array| match &args[array].0 {
+            Kind::Read(_, grid) | Kind::Write(_, grid) | Kind::Output(_, grid, _) => {
+                grid.shape().iter().product()
+            }
+            Kind::Value(_) => 0,
         });
         let inner = (elements.max().unwrap_or(0) / rounds.max(1)).max(1);
         (self.work.saturating_mul(inner as u64) / VECTOR_ROWS).max(1)
-    }
-}
-
-/// Rounds, cut into pieces.
-pub(crate) struct Cut {
-    rounds: Range<i64>,
-    /// Rounds of a piece.
-    step: u64,
-}
-
-impl Cut {
-    /// Cuts rounds into at most `count` pieces; those of a reduction where
-    /// its shape allows.
-    pub(crate) fn new(rounds: Range<i64>, count: usize, is_reduction: bool) -> Cut {
-        let all = rounds.end.abs_diff(rounds.start);
-        let step = all.div_ceil(count.max(1) as u64).max(1);
-        let step = if is_reduction {
-            let blocks = step.div_ceil(TREE_BLOCK).next_power_of_two();
-            blocks.saturating_mul(TREE_BLOCK)
-        } else if step < BLOCK as u64 {
-            step
-        } else {
-            step.checked_next_multiple_of(BLOCK as u64).unwrap_or(step)
-        };
-        Cut { rounds, step }
-    }
-
-    /// How many pieces there are.
-    pub(crate) fn count(&self) -> usize {
-        let all = self.rounds.end.abs_diff(self.rounds.start);
-        all.div_ceil(self.step) as usize
-    }
-
-    /// The rounds of one.
-    pub(crate) fn piece(&self, piece: usize) -> Range<i64> {
-        let Range { start, end } = self.rounds;
-        let at = |pieces: usize| {
-            let first = (pieces as u64).saturating_mul(self.step);
-            end.min(start.saturating_add_unsigned(first))
-        };
-        at(piece)..at(piece + 1)
     }
 }
 
@@ -204,29 +442,4 @@ fn on_compile_thread<T: Send + 'static>(
 #[cfg(not(feature = "jit"))]
 fn on_compile_thread<T>(work: impl FnOnce() -> T) -> Result<T, RuntimeError> {
     Ok(work())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pieces_are_all_rounds_in_order() {
-        for rounds in [0..1, 0..63, -7..1_000, 5..6_405, i64::MIN..i64::MAX] {
-            for asked in [1, 2, 3, 8, 100] {
-                for is_reduction in [false, true] {
-                    let cut = Cut::new(rounds.clone(), asked, is_reduction);
-                    let count = cut.count();
-                    assert!((1..=asked).contains(&count), "{rounds:?} in {asked}");
-                    let mut next = rounds.start;
-                    for index in 0..count {
-                        let piece = cut.piece(index);
-                        assert!(piece.start == next && !piece.is_empty(), "{piece:?}");
-                        next = piece.end;
-                    }
-                    assert_eq!(next, rounds.end);
-                }
-            }
-        }
-    }
 }

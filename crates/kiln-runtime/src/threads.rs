@@ -157,6 +157,19 @@ impl Threads {
         queue.result()
     }
 
+    /// Does something on a thread of the pool that pieces run on, so that they
+    /// are handed out from there.
+    pub(crate) fn enter<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        let pool = match rayon::current_thread_index() {
+            Some(_) => None,
+            None => self.pool(),
+        };
+        match pool {
+            Some(pool) => pool.install(work),
+            None => work(),
+        }
+    }
+
     /// The pool of the engine; `None` if there is none in this process.
     fn pool(&self) -> Option<&ThreadPool> {
         let process = std::process::id();
@@ -175,6 +188,11 @@ impl Threads {
 
 #[cfg(not(feature = "rayon"))]
 impl Threads {
+    /// Does something where pieces run.
+    pub(crate) fn enter<T>(&self, work: impl FnOnce() -> T) -> T {
+        work()
+    }
+
     /// Runs the pieces `0..pieces` in order.
     ///
     /// # Errors

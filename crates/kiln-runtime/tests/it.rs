@@ -28,5 +28,8 @@ mod reduce;
 #[path = "it/scalar.rs"]
 mod scalar;
 #[cfg(feature = "rayon")]
+#[path = "it/steps.rs"]
+mod steps;
+#[cfg(feature = "rayon")]
 #[path = "it/threads.rs"]
 mod threads;

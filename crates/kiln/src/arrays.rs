@@ -53,9 +53,9 @@ impl ArrayKernel {
     }
 
     /// The same on as many threads as said: a `bool`, or a number. They share
-    /// the rounds of its outermost loop where that pays, with every bit the
-    /// same, if the computation [comes in pieces](Self::check_pieces); else
-    /// its calls run on one thread.
+    /// the rounds of those of its loops that
+    /// [come in pieces](Self::check_pieces), one loop after the other, where
+    /// that pays, with every bit the same; the rest runs on one thread.
     ///
     /// ```
     /// let b = kiln::Builder::new("double");
@@ -76,9 +76,10 @@ impl ArrayKernel {
         }
     }
 
-    /// Whether threads can share it: it is tests, then one counted loop that
-    /// hands nothing from round to round, and no round touches an element
-    /// that another one writes.
+    /// Whether threads can share it: there is a counted loop in it that hands
+    /// nothing from round to round, and of which no round touches an element
+    /// that another one writes, or a reduction like that; and it stands in no
+    /// other loop but those whose own rounds run one after the other.
     ///
     /// ```
     /// let b = kiln::Builder::new("running");
@@ -91,7 +92,7 @@ impl ArrayKernel {
     /// ```
     ///
     /// # Errors
-    /// What is in the way.
+    /// What is in the way of its first loop.
     pub fn check_pieces(&self) -> Result<(), Error> {
         Ok(self.kernel.check_pieces()?)
     }

@@ -83,7 +83,7 @@ impl<P: Params, R: Returned> KernelFn<P, R> {
         let general = || {
             let kernel = runtime.arrays(func.ir().clone())?;
             if is_claimed {
-                kernel.check_pieces()?;
+                kernel.check_all_pieces()?;
             }
             Ok(kernel.parallel(parallel))
         };
@@ -216,9 +216,10 @@ impl<P: Params, R: Returned> KernelFn<P, R> {
     }
 
     /// The same on as many threads as said: a `bool`, or a number. They share
-    /// the rounds of its outermost loop where that pays, with every bit the
-    /// same, if no round touches an element that another one writes; else its
-    /// calls run on one thread. `#[kernel(parallel)]` is `parallel(true)`.
+    /// the rounds of its loops, one loop after the other, where that pays and
+    /// no round touches an element that another one writes, with every bit
+    /// the same; the rest runs on one thread. `#[kernel(parallel)]` is
+    /// `parallel(true)`.
     ///
     /// ```
     /// #[kiln::kernel]
@@ -254,12 +255,14 @@ impl<P: Params, R: Returned> KernelFn<P, R> {
         same
     }
 
-    /// Whether threads can share it: it is tests, then one counted loop that
-    /// hands nothing from round to round, and no round touches an element
-    /// that another one writes.
+    /// Whether threads can share it: there is a counted loop in it that hands
+    /// nothing from round to round, and of which no round touches an element
+    /// that another one writes, or a reduction like that; and it stands in no
+    /// other loop but those whose own rounds run one after the other.
     ///
     /// # Errors
-    /// What is in the way, such as the two accesses that may meet.
+    /// What is in the way of its first loop, such as the two accesses that may
+    /// meet.
     pub fn check_pieces(&self) -> Result<(), Error> {
         let arrays = |engine: &Engine| engine.runtime().arrays(self.func.ir().clone());
         match &self.kernel {

@@ -2,7 +2,8 @@
 
 /// In a `#[kernel]`, what the outermost loop goes over, with the claim that no
 /// round touches an element that another one writes; threads of the engine
-/// share the rounds where that pays. Anywhere else it is what it is given.
+/// share the rounds where that pays. In a kernel of several outermost loops the
+/// claim is one about them all. Anywhere else it is what it is given.
 ///
 /// ```
 /// #[kiln::kernel]

@@ -402,6 +402,54 @@ pub(crate) fn copy_region(
     copier.region(b, region)
 }
 
+/// Copies what stands in `path`, a region and then one inside of each before
+/// it, as far as the pass [wants](Rewrite::wants) it, to where `b` stands, and
+/// gives the new nodes of `values`. What else these need is in `known`, as
+/// pairs of an old node and the new one. The parameters of `func` are the
+/// first ones of `b`, and its local arrays become those of the new Func.
+///
+/// # Panics
+/// When a value is missing.
+pub fn copy_path(
+    b: &mut FuncBuilder,
+    func: &Func,
+    schedule: &Schedule,
+    path: &[RegionId],
+    known: &[(NodeId, NodeId)],
+    values: &[NodeId],
+    rewrite: &mut impl Rewrite,
+) -> Vec<NodeId> {
+    let (params, arrays): (Vec<_>, Vec<_>) = func
+        .params()
+        .iter()
+        .zip(0..)
+        .map(|(param, index)| match param.ty {
+            ParamType::Scalar(_) => (Some(b.param(index)), None),
+            ParamType::Array(_) => (None, Some(ArrayRef::Param(index))),
+        })
+        .unzip();
+    let locals = func.locals().iter();
+    let locals = locals.map(|l| b.local(l.elem, l.len)).collect();
+    let mut map = vec![None; func.node_count()];
+    for &(old, new) in known {
+        map[old.index()] = Some(new);
+    }
+    let mut copier = Copier {
+        func,
+        schedule,
+        values: &params,
+        arrays: &arrays,
+        locals,
+        map,
+        structures: vec![Vec::new(); func.node_count()],
+        rewrite,
+    };
+    for &region in path {
+        copier.nodes(b, region);
+    }
+    copier.all(b, values)
+}
+
 /// Sets a local array to zero.
 fn clear(b: &mut FuncBuilder, array: ArrayRef, local: Local) {
     let (lo, hi) = (b.i64(0), b.i64(local.len.into()));
@@ -474,14 +522,19 @@ impl<R: Rewrite> Copier<'_, R> {
     /// Copies the nodes of a region; gives what it yields. Recurses on the
     /// nesting of regions, which is limited.
     fn region(&mut self, b: &mut FuncBuilder, region: RegionId) -> Vec<NodeId> {
+        self.nodes(b, region);
+        let func = self.func;
+        self.all(b, &func.region(region).yields)
+    }
+
+    /// Copies the nodes of a region that are wanted.
+    fn nodes(&mut self, b: &mut FuncBuilder, region: RegionId) {
         let schedule = self.schedule;
         for &id in schedule.nodes(region) {
             if self.rewrite.wants(id) {
                 self.node(b, id);
             }
         }
-        let func = self.func;
-        self.all(b, &func.region(region).yields)
     }
 
     fn bind(&mut self, region: RegionId, args: &[NodeId]) {

@@ -9,6 +9,7 @@
 //! every round makes it once, since then elements are written in order.
 
 use super::NotAStrip;
+use crate::report::loop_name;
 use kiln_ir::{
     Accesses, ArrayRef, Bounds, Context, Func, INNER_MAX, Layout, Node, NodeId, Poly, RegionId,
     Row, Schedule, Walk,
@@ -321,23 +322,10 @@ impl Rows {
     /// What the loop writes and reads, in words.
     pub(super) fn describe(&self, func: &Func) -> String {
         let names = |is_store| {
-            let mut names: Vec<String> = Vec::new();
-            for touch in self.touches.iter().filter(|t| t.is_store == is_store) {
-                let name = func.array_name(touch.array).to_owned();
-                if !names.contains(&name) {
-                    names.push(name);
-                }
-            }
-            names.join(", ")
+            let touches = self.touches.iter().filter(move |t| t.is_store == is_store);
+            touches.map(|t| func.array_name(t.array))
         };
-        match (names(true), names(false)) {
-            (writes, reads) if writes.is_empty() && reads.is_empty() => {
-                "loop without arrays".to_owned()
-            }
-            (writes, reads) if writes.is_empty() => format!("loop over {reads}"),
-            (writes, reads) if reads.is_empty() => format!("loop into {writes}"),
-            (writes, reads) => format!("loop over {reads} into {writes}"),
-        }
+        loop_name(names(true), names(false))
     }
 }
 

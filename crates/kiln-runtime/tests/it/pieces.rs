@@ -400,14 +400,6 @@ fn functions_whose_rounds_may_meet_run_on_one_thread() {
         }
         return v3
     }";
-    let two = "func @f(n: i64, y: mut [f64]) {
-        for v0 in 0..n {
-            store y[v0], 1.0
-        }
-        for v1 in 0..n {
-            store y[v1], 2.0
-        }
-    }";
     let local = "func @f(n: i64, y: mut [f64]) {
         local l0: [f64 x 4]
         for v0 in 0..n {
@@ -420,10 +412,6 @@ fn functions_whose_rounds_may_meet_run_on_one_thread() {
         (
             carried,
             "a round begins with what the one before it has computed",
-        ),
-        (
-            two,
-            "it is not one counted loop or reduction, with nothing but tests before it",
         ),
         (local, "its rounds use a local array"),
     ] {
