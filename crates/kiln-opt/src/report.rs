@@ -122,22 +122,23 @@ pub struct LoopReport {
     pub reason: String,
 }
 
+/// Names as a list, each once.
+fn each_once<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let mut list: Vec<&str> = Vec::new();
+    for name in names {
+        if !list.contains(&name) {
+            list.push(name);
+        }
+    }
+    list.join(", ")
+}
+
 /// What a loop is called, by the names of the arrays that it writes and reads.
 pub(crate) fn loop_name<'a>(
     writes: impl Iterator<Item = &'a str>,
     reads: impl Iterator<Item = &'a str>,
 ) -> String {
-    let list = |names: &mut dyn Iterator<Item = &'a str>| {
-        let mut list: Vec<&str> = Vec::new();
-        for name in names {
-            if !list.contains(&name) {
-                list.push(name);
-            }
-        }
-        list.join(", ")
-    };
-    let (mut writes, mut reads) = (writes, reads);
-    match (list(&mut writes), list(&mut reads)) {
+    match (each_once(writes), each_once(reads)) {
         (writes, reads) if writes.is_empty() && reads.is_empty() => {
             "loop without arrays".to_owned()
         }

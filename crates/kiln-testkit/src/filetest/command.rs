@@ -1,6 +1,7 @@
 //! The commands that print: what each makes of a case.
 
 use crate::filetest::file::{Case, option};
+use crate::filetest::pieces::in_pieces;
 use kiln_codegen::{CodegenConfig, Entry, Level, Target};
 use kiln_formula::{Formula, InputType, Options};
 use kiln_ir::{Func, Op, Scalar, as_row_loop, guard_accesses, parse_file, verify};
@@ -31,6 +32,7 @@ pub(crate) fn output(
             })
         }
         "strips" => stripped(options, &func(earlier, case)?),
+        "pieces" => Ok(in_pieces(options, &func(earlier, case)?)),
         "lower" => lowered(options, &func(earlier, case)?),
         "formula" => Ok(formula(options, case)),
         other => Err(format!("there is no command {other}")),

@@ -9,6 +9,7 @@
 mod command;
 mod diff;
 mod file;
+mod pieces;
 mod run;
 mod value;
 

@@ -151,7 +151,7 @@ fn relaxed(steps: usize, u: &mut [f64], v: &mut [f64]) -> (usize, f64) {
         change = v[v.len() / 2] - u[u.len() / 2];
         change = change.abs();
         for i in 1..u.len() - 1 {
-            u[i] = v[i];
+            u[i] = 0.25 * u[i] + 0.75 * v[i];
         }
         step += 1;
     }
