@@ -22,7 +22,7 @@ use super::lower::Lowerer;
 use super::reduce::{Joinings, args};
 use crate::CodegenError;
 use cranelift_codegen::ir::{Block, InstBuilder, StackSlot, Value, types};
-use kiln_ir::{Op, RegionId, Scalar};
+use kiln_ir::{Node, NodeId, Op, RegionId, Scalar};
 
 /// The most lanes of a value in a group: as many sums as are begun while one of
 /// them ends, on two pipes of four cycles.
@@ -31,9 +31,10 @@ const LANES_MAX: usize = 8;
 /// The most nodes of all copies of a body in a group.
 const NODES_MAX: usize = 48;
 
-/// The most registers for lanes; the other ones of sixteen are for what is
-/// joined to them.
-const REGISTERS: usize = 10;
+/// Registers for lanes and for what is joined to them: all copies of a body
+/// load before the first value is joined, since Cranelift places what is pure
+/// as late as it can.
+const REGISTERS: usize = 16;
 
 /// Groups of lanes, and their values.
 struct Passes<'a> {
@@ -56,9 +57,11 @@ impl Lowerer<'_> {
         if !self.is_short_and_reads(body) {
             return None;
         }
-        let nodes = self.schedule.nodes(body).len();
+        let nodes = self.schedule.nodes(body);
+        let is_load = |&&node: &&NodeId| matches!(self.func.node(node), Node::Load { .. });
+        let held = joinings.all.len() + nodes.iter().filter(is_load).count();
         let fits = |lanes: &usize| {
-            lanes * joinings.all.len() <= REGISTERS && (*lanes == 1 || lanes * nodes <= NODES_MAX)
+            lanes * held <= REGISTERS && (*lanes == 1 || lanes * nodes.len() <= NODES_MAX)
         };
         let halves = std::iter::successors(Some(LANES_MAX), |lanes| Some(lanes / 2));
         halves.take_while(|&lanes| lanes > 0).find(fits)
