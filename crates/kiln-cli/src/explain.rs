@@ -42,7 +42,7 @@ fn stage(explained: &Explanation, emit: Emit) -> Result<&str, Failure> {
         Emit::Clif => explained.clif.as_deref().ok_or_else(|| {
             let level = explained.level.name();
             failure(format!(
-                "code at {level} does not go through Cranelift; --level 128 does"
+                "code at {level} does not go through Cranelift; --level scalar does"
             ))
         }),
     }

@@ -1,8 +1,9 @@
 //! Code generation: from a Func to machine code.
 //!
 //! [`compile`] is pure and deterministic: the same Func, target and settings
-//! give the same bytes on every machine. One lane and 128 bits go through
-//! Cranelift (`clif`), wider loops on x86-64 through the emitter in `wide`.
+//! give the same bytes on every machine. Code goes through Cranelift (`clif`),
+//! but loops on vectors through the emitter in `wide` where the processor is
+//! an x86-64 with AVX2 and FMA.
 //! The code holds no address and no reachable trap; both are checked on every
 //! compile. Loading and calling it is kiln-runtime's work.
 
@@ -19,7 +20,7 @@ mod wide;
 
 pub use error::CodegenError;
 pub use frame::{FrameLayout, Helper};
-pub use machine_code::{Entry, MachineCode};
+pub use machine_code::{Backend, Entry, MachineCode};
 pub use target::{Arch, Level, Target};
 
 use kiln_ir::{Func, Strip};
@@ -56,6 +57,9 @@ pub struct CodegenConfig {
     pub entry: Entry,
     /// What vectors it uses: the level the Func was widened for.
     pub level: Level,
+    /// What makes the code. `None` takes the emitter of our own for a strip
+    /// that it has forms for, else Cranelift.
+    pub backend: Option<Backend>,
     /// Whether Cranelift optimises. `None` lets the code decide: it does
     /// unless values take several registers, because its pass orders pure
     /// nodes depth first and loses their interleaving.
@@ -70,6 +74,7 @@ impl CodegenConfig {
         CodegenConfig {
             entry,
             level,
+            backend: None,
             optimise: None,
             code_limit: 4 << 20,
         }
@@ -92,21 +97,12 @@ pub fn compile<'a>(
 ) -> Result<MachineCode, CodegenError> {
     let source = source.into();
     if !target.has_level(config.level) {
-        return Err(CodegenError::Level {
-            target: target.name().into(),
-            level: config.level,
-        });
+        return Err(no_level(target, config.level));
     }
-    match config.level {
-        Level::One | Level::V128 => clif::compile(source, target, config),
-        #[cfg(feature = "wide")]
-        Level::Avx2 | Level::Avx512 => wide::compile(source.func, target, config),
-        #[cfg(not(feature = "wide"))]
-        Level::Avx2 | Level::Avx512 => Err(CodegenError::Level {
-            target: target.name().into(),
-            level: config.level,
-        }),
-    }
+    let wide = || wide_compile(source.func, target, config);
+    by_backend(target, config, wide, || {
+        clif::compile(source, target, config)
+    })
 }
 
 /// How a scalar Func is best called: [`Entry::Direct`] if it has one result,
@@ -115,8 +111,8 @@ pub fn scalar_entry(func: &Func) -> Entry {
     clif::scalar_entry(func)
 }
 
-/// What Cranelift is given for a Func, as text. Levels above 128 bits do not
-/// go through Cranelift and have none.
+/// What Cranelift is given for a Func, as text, whether or not it would make
+/// the code. Levels above 128 bits have none.
 ///
 /// # Errors
 /// As [`compile`].
@@ -138,9 +134,58 @@ pub fn asm_text<'a>(
     config: &CodegenConfig,
 ) -> Result<String, CodegenError> {
     let source = source.into();
-    match config.level {
-        #[cfg(feature = "wide")]
-        Level::Avx2 | Level::Avx512 => wide::assembly(source.func, target, config),
-        _ => clif::assembly(source, target, config),
+    let wide = || wide_assembly(source.func, target, config);
+    by_backend(target, config, wide, || {
+        clif::assembly(source, target, config)
+    })
+}
+
+/// What one of the two makes: Cranelift takes over, where it can, what the
+/// other has no form for.
+fn by_backend<T>(
+    target: &Target,
+    config: &CodegenConfig,
+    wide: impl FnOnce() -> Result<T, CodegenError>,
+    clif: impl FnOnce() -> Result<T, CodegenError>,
+) -> Result<T, CodegenError> {
+    let is_narrow = config.level <= Level::V128;
+    match config.backend {
+        Some(Backend::Wide) => wide(),
+        Some(Backend::Cranelift) if is_narrow => clif(),
+        Some(Backend::Cranelift) => Err(no_level(target, config.level)),
+        None if !is_narrow => wide(),
+        None if config.entry != Entry::Strip || !target.has_wide(config.level) => clif(),
+        None => match wide() {
+            Err(CodegenError::Unsupported { .. }) => clif(),
+            made => made,
+        },
     }
+}
+
+fn no_level(target: &Target, level: Level) -> CodegenError {
+    CodegenError::Level {
+        target: target.name().into(),
+        level,
+    }
+}
+
+#[cfg(feature = "wide")]
+use wide::{assembly as wide_assembly, compile as wide_compile};
+
+#[cfg(not(feature = "wide"))]
+fn wide_compile(
+    _: &Func,
+    target: &Target,
+    config: &CodegenConfig,
+) -> Result<MachineCode, CodegenError> {
+    Err(no_level(target, config.level))
+}
+
+#[cfg(not(feature = "wide"))]
+fn wide_assembly(
+    _: &Func,
+    target: &Target,
+    config: &CodegenConfig,
+) -> Result<String, CodegenError> {
+    Err(no_level(target, config.level))
 }

@@ -53,6 +53,32 @@ impl FromStr for Entry {
     }
 }
 
+/// What makes code.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Backend {
+    /// Cranelift: any Func, at one lane and at 128 bits.
+    Cranelift,
+    /// The emitter of our own: loops on vectors of any width on x86-64
+    /// processors with AVX2 and FMA.
+    Wide,
+}
+
+impl Backend {
+    /// The name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Backend::Cranelift => "cranelift",
+            Backend::Wide => "wide",
+        }
+    }
+}
+
+impl fmt::Display for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
 /// One function of machine code.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct MachineCode {
@@ -69,6 +95,8 @@ pub struct MachineCode {
     pub entry: Entry,
     /// What vectors it uses.
     pub level: Level,
+    /// What made it.
+    pub backend: Backend,
     /// Rows per round of a strip; 1 unless the Func was widened.
     pub lanes: u16,
     /// Divisions by a divisor made safe, which hardware could trap on and

@@ -215,6 +215,12 @@ impl Target {
         self.0.levels.contains(&level)
     }
 
+    /// Whether the emitter of our own has code for a level.
+    pub(crate) fn has_wide(&self, level: Level) -> bool {
+        let has_instructions = self.arch() == Arch::X86_64 && self.has("avx2") && self.has("fma");
+        cfg!(feature = "wide") && has_instructions && level > Level::One && self.has_level(level)
+    }
+
     /// Whether it multiplies and adds with one rounding in hardware; else
     /// `fma` is a helper.
     pub fn has_fma(&self) -> bool {

@@ -11,7 +11,7 @@ use crate::limits::Limits;
 use crate::pipeline::{Failure, opt_config};
 use crate::strips::{self, MadeStrip};
 use crate::worker;
-use kiln_codegen::{CodegenConfig, CodegenError, Entry, Source, StripCall, Target};
+use kiln_codegen::{Backend, CodegenConfig, CodegenError, Entry, Source, StripCall, Target};
 use kiln_ir::{Column, Func, elementwise, guard_accesses, is_guarded};
 use kiln_opt::{block_lanes, loop_report, optimize, widen};
 use std::sync::Arc;
@@ -24,7 +24,7 @@ pub struct Explanation {
     /// The same after all passes, widened where it is a loop over rows;
     /// behind a function of arrays the strips of its loops, widened.
     pub optimised: String,
-    /// What Cranelift is given, where code of this level goes through it.
+    /// What Cranelift is given, where the code goes through it.
     pub clif: Option<String>,
     /// The machine code, and behind it that of the strips.
     pub assembly: String,
@@ -159,7 +159,8 @@ fn explain(
         }
     };
     let config = CodegenConfig::new(entry, level);
-    let is_clif = matches!(level, Level::One | Level::V128);
+    let made_by = kiln_codegen::compile(&made, &target, &config)?.backend;
+    let is_clif = made_by == Backend::Cranelift;
     let clif = is_clif.then(|| kiln_codegen::clif_text(&made, &target, &config));
     Ok(Explanation {
         ir: row.to_string(),
@@ -238,14 +239,17 @@ mod tests {
 
     #[test]
     fn every_level_is_explained_on_every_processor_of_its_kind() {
-        for &level in Target::host().unwrap().levels() {
+        let host = Target::host().unwrap();
+        let has_wide = host.has_level(Level::Avx2);
+        for &level in host.levels() {
             let engine = Engine::default();
             let made = engine.explain(&square(), Shape::Rows, Some(level)).unwrap();
             assert_eq!(made.level, level);
             assert!(made.ir.contains("mul"), "{}", made.ir);
             assert!(made.optimised.contains("for "), "{}", made.optimised);
             assert!(!made.assembly.is_empty());
-            assert_eq!(made.clif.is_some(), level <= Level::V128);
+            let goes_through_cranelift = level == Level::One || !has_wide;
+            assert_eq!(made.clif.is_some(), goes_through_cranelift, "{level}");
         }
     }
 

@@ -1,6 +1,5 @@
 //! Every op on every type it takes: the cells that each backend must have.
 
-use kiln_codegen::Level;
 use kiln_ir::{ArrayType, Class, Const, Func, FuncBuilder, NodeId, OPS, Op, Rule, Scalar, Type};
 
 /// An op on types.
@@ -108,16 +107,16 @@ impl Cell {
     }
 }
 
-/// Whether a cell has no form at a level: a loop that holds it runs at a
-/// narrower one. The list is that of docs/architecture.md.
-pub fn is_left_out(cell: &Cell, level: Level) -> bool {
+/// Whether a cell has no form in the emitter of our own: a loop that holds it
+/// runs at 128 bits, through Cranelift. The list is that of
+/// docs/architecture.md.
+pub fn is_left_out(cell: &Cell) -> bool {
     use Op::*;
     let Some(&scalar) = cell.args.first() else {
         return false;
     };
     let (int, narrow) = (scalar.is_int(), scalar.bytes() < 4);
     match cell.op {
-        _ if level <= Level::V128 => false,
         Div | Rem => int,
         Mul => int && scalar.bytes() == 1,
         Abs => int && narrow && scalar.is_signed(),

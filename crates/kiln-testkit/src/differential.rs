@@ -95,7 +95,7 @@ impl Coverage {
     pub fn empty_cells(&self, wanted: &[Cell], ways: &[Way]) -> Vec<String> {
         let mut empty = Vec::new();
         for way in ways {
-            for cell in wanted.iter().filter(|c| !is_left_out(c, way.level())) {
+            for cell in wanted.iter().filter(|c| !(way.is_wide() && is_left_out(c))) {
                 for &place in Place::demanded(*way) {
                     let types = cell.args.clone();
                     let key = (cell.op as u8, types, cell.result, way.to_string(), place);

@@ -9,7 +9,6 @@
 use crate::cells::{Cell, is_left_out, samples};
 use crate::ways::Case;
 use arbitrary::{Result, Unstructured};
-use kiln_codegen::Level;
 use kiln_ir::{
     Class, Column, Const, Fault, FaultKind, Func, FuncBuilder, NodeId, OPS, Op, OpInfo, POWI_MAX,
     Rule, Scalar, Type,
@@ -95,7 +94,7 @@ pub(crate) struct Generator {
 
 /// Whether a cell has no form at the wide levels.
 fn is_narrow(cell: &Cell) -> bool {
-    Level::ALL.iter().any(|&level| is_left_out(cell, level))
+    is_left_out(cell)
 }
 
 impl Generator {

@@ -1,7 +1,9 @@
 //! A Func whose loops run on vectors: its code, and that of its strips.
 
 use crate::native::{Frame, Native};
-use kiln_codegen::{CodegenConfig, CodegenError, Entry, Level, Source, StripCall, Target, frame};
+use kiln_codegen::{
+    Backend, CodegenConfig, CodegenError, Entry, Level, Source, StripCall, Target, frame,
+};
 use kiln_ir::{Func, Node, NodeId, RegionId, StripInput};
 use kiln_opt::{strips, widen_strip};
 
@@ -19,15 +21,24 @@ pub struct Vectors {
 }
 
 impl Vectors {
-    /// Makes code for a Func after the passes.
+    /// Makes code for a Func after the passes, that of the strips by a back
+    /// end.
     ///
     /// # Errors
     /// When code generation refuses the Func. A strip that it refuses is left
     /// out, as it is by the engine.
-    pub fn new(func: &Func, target: &Target, level: Level) -> Result<Vectors, CodegenError> {
+    pub fn new(
+        func: &Func,
+        target: &Target,
+        level: Level,
+        backend: Backend,
+    ) -> Result<Vectors, CodegenError> {
         let mut found = Vec::new();
         for strip in strips(func).into_iter().filter_map(|plan| plan.strip.ok()) {
-            let config = CodegenConfig::new(Entry::Strip, level);
+            let config = CodegenConfig {
+                backend: Some(backend),
+                ..CodegenConfig::new(Entry::Strip, level)
+            };
             let Ok(widened) = widen_strip(&strip, 8 * level.vector_bytes() as u32) else {
                 continue;
             };

@@ -9,7 +9,7 @@
 use crate::cells::{Cell, is_left_out};
 use crate::emulator::{Argument, run_strip};
 use crate::native::{self, Frame, Native};
-use kiln_codegen::{CodegenConfig, Entry, Level, MachineCode, Target, frame};
+use kiln_codegen::{Backend, CodegenConfig, Entry, Level, MachineCode, Target, frame};
 use kiln_interp::{Arg, Failure, Program};
 use kiln_ir::{Column, Const, Func, Node, NodeId, Op, ParamType, Scalar, elementwise};
 use kiln_opt::{OptConfig, block_lanes, optimize, widen};
@@ -26,13 +26,15 @@ pub enum Way {
     Blocks,
     /// As [`Way::Blocks`], after the passes.
     OptimisedBlocks,
-    /// As machine code, whole blocks of rows.
-    Code {
+    /// As machine code that Cranelift makes, whole blocks of rows.
+    Cranelift {
         /// The vectors.
         level: Level,
-        /// Whether Cranelift optimises; of no effect at AVX2 and AVX-512.
+        /// Whether Cranelift optimises.
         optimise: bool,
     },
+    /// As machine code that the emitter of our own makes, whole blocks of rows.
+    Wide(Level),
     /// Through an engine that uses this level, any number of rows.
     Engine(Level),
 }
@@ -43,10 +45,11 @@ impl fmt::Display for Way {
             Way::Calls => f.write_str("interpreter, calls"),
             Way::Blocks => f.write_str("interpreter, blocks"),
             Way::OptimisedBlocks => f.write_str("interpreter, optimised"),
-            Way::Code { level, optimise } => {
+            Way::Cranelift { level, optimise } => {
                 let how = if *optimise { "speed" } else { "none" };
-                write!(f, "code, {level}, opt_level {how}")
+                write!(f, "cranelift, {level}, opt_level {how}")
             }
+            Way::Wide(level) => write!(f, "wide, {level}"),
             Way::Engine(level) => write!(f, "engine, {level}"),
         }
     }
@@ -57,24 +60,30 @@ impl Way {
     /// interpreter.
     pub fn level(self) -> Level {
         match self {
-            Way::Code { level, .. } | Way::Engine(level) => level,
+            Way::Cranelift { level, .. } | Way::Wide(level) | Way::Engine(level) => level,
             _ => Level::One,
         }
     }
 
-    /// Every way this machine has; AVX-512 code always, if only emulated.
+    /// Whether it runs what the emitter of our own makes, or nothing.
+    pub fn is_wide(self) -> bool {
+        match self {
+            Way::Wide(_) => true,
+            Way::Engine(level) => level > Level::V128,
+            _ => false,
+        }
+    }
+
+    /// Every way this machine has; wide code always, if only emulated.
     pub fn all() -> Vec<Way> {
         let mut ways = vec![Way::Calls, Way::Blocks, Way::OptimisedBlocks];
         for level in [Level::One, Level::V128] {
             for optimise in [false, true] {
-                ways.push(Way::Code { level, optimise });
+                ways.push(Way::Cranelift { level, optimise });
             }
         }
         if cfg!(target_arch = "x86_64") {
-            for level in [Level::Avx2, Level::Avx512] {
-                let optimise = true;
-                ways.push(Way::Code { level, optimise });
-            }
+            ways.extend([Level::V128, Level::Avx2, Level::Avx512].map(Way::Wide));
         }
         ways.extend(host().levels().iter().map(|&level| Way::Engine(level)));
         ways
@@ -133,7 +142,7 @@ pub fn may_refuse(case: &Case, way: Way) -> bool {
             args: args.iter().map(|&v| func.ty(v).scalar).collect(),
             result: func.ty(id).scalar,
         };
-        is_left_out(&cell, way.level())
+        way.is_wide() && is_left_out(&cell)
     })
 }
 
@@ -151,7 +160,8 @@ pub fn run(case: &Case, way: Way) -> Result<Ran, String> {
             let optimized = optimize(&rows, &OptConfig::default().verify(true));
             blocks(case, &optimized.map_err(|e| e.to_string())?.func)
         }
-        Way::Code { level, optimise } => code(case, level, optimise),
+        Way::Cranelift { level, optimise } => code(case, level, Backend::Cranelift, optimise),
+        Way::Wide(level) => code(case, level, Backend::Wide, true),
         Way::Engine(level) => engine(case, level),
     }
 }
@@ -279,6 +289,7 @@ pub fn compile(
     case: &Case,
     target: &Target,
     level: Level,
+    backend: Backend,
     optimise: bool,
 ) -> Result<(Func, MachineCode), String> {
     let native: &[Op] = match level {
@@ -296,14 +307,18 @@ pub fn compile(
         }
     };
     let config = CodegenConfig {
+        backend: Some(backend),
         optimise: Some(optimise),
         ..CodegenConfig::new(Entry::Strip, level)
     };
     let code = kiln_codegen::compile(&func, target, &config).map_err(|e| e.to_string())?;
-    if code.level != level {
-        return Err(format!("asked for {level}, made {}", code.level));
+    match (code.backend, code.level) == (backend, level) {
+        true => Ok((func, code)),
+        false => Err(format!(
+            "asked {backend} for {level}, {} made {}",
+            code.backend, code.level
+        )),
     }
-    Ok((func, code))
 }
 
 /// How many rows a round of the code of a way takes; 1 in the interpreter.
@@ -318,13 +333,16 @@ pub fn block(case: &Case, way: Way) -> usize {
 /// A target that has AVX-512, whatever the host.
 const AVX512: &str = "x86_64-v4";
 
-fn code(case: &Case, level: Level, optimise: bool) -> Result<Ran, String> {
-    let is_emulated = !host().has_level(level);
+fn code(case: &Case, level: Level, backend: Backend, optimise: bool) -> Result<Ran, String> {
+    let is_emulated = match backend {
+        Backend::Cranelift => false,
+        Backend::Wide => !host().has_level(level.max(Level::Avx2)),
+    };
     let target = match is_emulated {
         true => Target::named(AVX512).map_err(|e| e.to_string())?,
         false => host().clone(),
     };
-    let (func, code) = compile(case, &target, level, optimise)?;
+    let (func, code) = compile(case, &target, level, backend, optimise)?;
     let lanes = usize::from(code.lanes).max(1);
     let padded = Case {
         inputs: case.inputs.iter().map(|c| pad(c, lanes)).collect(),

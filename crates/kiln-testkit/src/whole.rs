@@ -9,7 +9,7 @@
 use crate::native::{Column, Frame, Native};
 use crate::vectors::Vectors;
 use crate::ways::{buffer, host, values};
-use kiln_codegen::{CodegenConfig, CodegenError, Entry, Level, frame};
+use kiln_codegen::{Backend, CodegenConfig, CodegenError, Entry, Level, frame};
 use kiln_interp::{Arg, Failure, Geometry, Program};
 use kiln_ir::{Access, ArrayType, Const, Fault, FaultKind, Func, Layout, Node, NodeId, ParamType};
 use kiln_opt::{OptConfig, Report, optimize};
@@ -28,15 +28,25 @@ pub enum Way {
         /// Whether Cranelift optimises.
         optimise: bool,
     },
-    /// As machine code whose loops run on vectors of this level.
-    Vectors(Level),
+    /// As machine code whose loops run on vectors.
+    Vectors {
+        /// Of this level.
+        level: Level,
+        /// As made by this back end.
+        backend: Backend,
+    },
 }
 
 impl Way {
     /// Every way on this processor, the reference first.
     pub fn all() -> impl Iterator<Item = Way> {
-        let levels = host().levels().iter().copied();
-        let wide = levels.filter(|&level| level != Level::One);
+        let has = |level| host().has_level(level);
+        let narrow = has(Level::V128).then_some((Level::V128, Backend::Cranelift));
+        let wide = [Level::V128, Level::Avx2, Level::Avx512].into_iter();
+        let wide = wide.filter(move |&level| has(level.max(Level::Avx2)));
+        let vectors = narrow
+            .into_iter()
+            .chain(wide.map(|level| (level, Backend::Wide)));
         [
             Way::Interpreter,
             Way::Optimised,
@@ -44,14 +54,16 @@ impl Way {
             Way::Code { optimise: true },
         ]
         .into_iter()
-        .chain(wide.map(Way::Vectors))
+        .chain(vectors.map(|(level, backend)| Way::Vectors { level, backend }))
     }
 }
 
 impl fmt::Display for Way {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Way::Vectors(level) => return write!(f, "vectors at {level}"),
+            Way::Vectors { level, backend } => {
+                return write!(f, "vectors at {level}, {backend}");
+            }
             Way::Interpreter => "interpreter",
             Way::Optimised => "interpreter, optimised",
             Way::Code { optimise: false } => "code, opt_level none",
@@ -144,7 +156,7 @@ pub struct Whole {
     program: Program,
     optimised_program: Program,
     code: [Native; 2],
-    vectors: Vec<(Level, Vectors)>,
+    vectors: Vec<(Level, Backend, Vectors)>,
     /// The variant that answers retries, made on first need.
     guarded: Option<Box<Whole>>,
     /// Calls that the guarded variant answered.
@@ -211,9 +223,9 @@ impl Whole {
         let mut vectors = Vec::new();
         // The guarded variant has no strips.
         for way in Way::all().filter(|_| !guarded) {
-            if let Way::Vectors(level) = way {
-                let made = Vectors::new(&optimised, host(), level);
-                vectors.push((level, made.map_err(Unready::Code)?));
+            if let Way::Vectors { level, backend } = way {
+                let made = Vectors::new(&optimised, host(), level, backend);
+                vectors.push((level, backend, made.map_err(Unready::Code)?));
             }
         }
         Ok(Whole {
@@ -240,24 +252,25 @@ impl Whole {
         &self.optimised
     }
 
-    /// How many of its loops run on vectors of a level.
+    /// How many of its loops run on vectors of a level, as the back end that
+    /// makes the most of them.
     pub fn strips(&self, level: Level) -> usize {
-        self.vectors_of(level).map_or(0, Vectors::strips)
+        self.most(level, Vectors::strips)
     }
 
     /// How many of those read where data say.
     pub fn gathers(&self, level: Level) -> usize {
-        self.vectors_of(level).map_or(0, Vectors::gathers)
+        self.most(level, Vectors::gathers)
     }
 
     /// How many of those have a loop under a condition.
     pub fn conditions(&self, level: Level) -> usize {
-        self.vectors_of(level).map_or(0, Vectors::conditions)
+        self.most(level, Vectors::conditions)
     }
 
-    fn vectors_of(&self, level: Level) -> Option<&Vectors> {
-        let mut all = self.vectors.iter();
-        all.find(|(of, _)| *of == level).map(|(_, v)| v)
+    fn most(&self, level: Level, count: impl Fn(&Vectors) -> usize) -> usize {
+        let of_level = self.vectors.iter().filter(|(of, ..)| *of == level);
+        of_level.map(|(.., v)| count(v)).max().unwrap_or(0)
     }
 
     /// What the passes did.
@@ -277,9 +290,10 @@ impl Whole {
                 let code = &self.code[usize::from(optimise)];
                 self.twice(inputs, |frame| code.call(frame))?
             }
-            Way::Vectors(level) => {
-                match self.vectors.iter().find(|(of, _)| *of == level) {
-                    Some((_, code)) => self.twice(inputs, |frame| code.call(frame))?,
+            Way::Vectors { level, backend } => {
+                let mut all = self.vectors.iter();
+                match all.find(|(of, by, _)| (*of, *by) == (level, backend)) {
+                    Some((.., code)) => self.twice(inputs, |frame| code.call(frame))?,
                     // The guarded variant runs one round at a time.
                     None => self.twice(inputs, |frame| self.code[1].call(frame))?,
                 }

@@ -2,7 +2,9 @@
 //! and run where this machine can: the bits are those of the meaning.
 
 use kiln_codegen::frame::DONE;
-use kiln_codegen::{CodegenConfig, Entry, Level, MachineCode, Target, compile, scalar_entry};
+use kiln_codegen::{
+    Backend, CodegenConfig, Entry, Level, MachineCode, Target, compile, scalar_entry,
+};
 use kiln_ir::meaning::eval;
 use kiln_ir::{Column, Const, Func, Op, Scalar, elementwise};
 use kiln_opt::{OptConfig, block_lanes, optimize, widen};
@@ -29,6 +31,7 @@ fn made(func: &Func, target: &Target, config: &CodegenConfig, what: &str) -> Mac
 
 fn config(entry: Entry, level: Level, optimise: Option<bool>) -> CodegenConfig {
     CodegenConfig {
+        backend: (level <= Level::V128).then_some(Backend::Cranelift),
         optimise,
         ..CodegenConfig::new(entry, level)
     }

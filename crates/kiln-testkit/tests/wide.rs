@@ -3,10 +3,12 @@
 //! AVX2 the emulator gives the bits it does.
 
 use kiln_codegen::frame::DONE;
-use kiln_codegen::{CodegenConfig, CodegenError, Entry, Level, MachineCode, Target, compile};
+use kiln_codegen::{
+    Backend, CodegenConfig, CodegenError, Entry, Level, MachineCode, Target, compile,
+};
 use kiln_ir::meaning::eval;
 use kiln_ir::{ArrayType, Class, Const, Func, FuncBuilder, Op, Scalar, Type};
-use kiln_testkit::cells::{Cell, cells, samples};
+use kiln_testkit::cells::{Cell, cells, is_left_out, samples};
 use kiln_testkit::emulator::{Argument, run_strip};
 use kiln_testkit::native::{Column, Frame, Native};
 
@@ -25,7 +27,10 @@ fn strip(func: &Func, level: Level) -> Result<MachineCode, CodegenError> {
     compile(
         func,
         &target(level),
-        &CodegenConfig::new(Entry::Strip, level),
+        &CodegenConfig {
+            backend: Some(Backend::Wide),
+            ..CodegenConfig::new(Entry::Strip, level)
+        },
     )
 }
 
@@ -113,25 +118,14 @@ fn check_cell(cell: &Cell, level: Level, lanes: u16, on_host: bool) -> Option<us
 }
 
 /// Cells without a form, which fall back whole.
-fn is_left_out(cell: &Cell, level: Level) -> bool {
-    use Op::*;
-    let scalar = cell.args[0];
-    let (int, narrow) = (scalar.is_int(), scalar.bytes() < 4);
-    match cell.op {
-        Div | Rem => int,
-        Mul => int && scalar.bytes() == 1,
-        Abs => int && narrow && scalar.is_signed(),
-        Shl | Shr | AddOverflows | SubOverflows => narrow,
-        AddSat | SubSat | MulSat | MulHigh | MulOverflows => true,
-        Rotl | Rotr | Clz | Ctz | Popcount => true,
-        Ldexp | Exponent | Mantissa => level == Level::Avx2,
-        _ => false,
-    }
+fn has_no_form(cell: &Cell, level: Level) -> bool {
+    let is_native = matches!(cell.op, Op::Ldexp | Op::Exponent | Op::Mantissa);
+    is_left_out(cell) || is_native && level != Level::Avx512
 }
 
 fn check_level(level: Level) {
     let host = Target::host().expect("a code generator for this machine");
-    let on_host = level == Level::Avx2 && host.has_level(level);
+    let on_host = level != Level::Avx512 && host.has_level(Level::Avx2);
     let mut lanes_compared = 0;
     for cell in cells() {
         let types = cell.args.iter().chain([&cell.result]);
@@ -139,7 +133,7 @@ fn check_level(level: Level) {
         for vectors in [1, 2] {
             let lanes = (vectors * level.vector_bytes() / widest) as u16;
             let compared = check_cell(&cell, level, lanes, on_host);
-            let left_out = is_left_out(&cell, level);
+            let left_out = has_no_form(&cell, level);
             assert_eq!(compared.is_none(), left_out, "{cell:?} at {level}");
             lanes_compared += compared.unwrap_or(0);
         }
@@ -148,6 +142,11 @@ fn check_level(level: Level) {
         lanes_compared > 100_000,
         "{lanes_compared} lanes at {level}"
     );
+}
+
+#[test]
+fn cells_at_128_bits() {
+    check_level(Level::V128);
 }
 
 #[test]
@@ -195,7 +194,7 @@ fn crowded_meaning(ops: usize, x: f64) -> f64 {
 
 #[test]
 fn spilled_values_come_back() {
-    for level in [Level::Avx2, Level::Avx512] {
+    for level in [Level::V128, Level::Avx2, Level::Avx512] {
         for ops in [12, 40, 120, 500] {
             let lanes = (level.vector_bytes() / 8) as u16;
             let func = crowded(ops, lanes);

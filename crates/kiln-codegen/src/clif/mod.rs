@@ -30,7 +30,7 @@ mod vector;
 
 pub(crate) use control::scalar_entry;
 
-use crate::{Arch, CodegenConfig, CodegenError, Level, MachineCode, Source, Target};
+use crate::{Arch, Backend, CodegenConfig, CodegenError, Level, MachineCode, Source, Target};
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::{Function, TrapCode, UserFuncName};
 use cranelift_codegen::{CompiledCode, Context};
@@ -208,6 +208,7 @@ fn machine_code(
         stack_bytes,
         entry: config.entry,
         level: config.level,
+        backend: Backend::Cranelift,
         lanes: rows_per_round(func),
         guarded_divisions: lowered.divisions,
         target: target.name().into(),

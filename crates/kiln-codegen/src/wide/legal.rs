@@ -28,7 +28,7 @@ pub(crate) fn is_legal(op: Op, scalar: Scalar, level: Level) -> bool {
 /// Whether a conversion at a level goes through 64-bit lanes, which then
 /// bound how many lanes a register holds.
 pub(crate) fn cast_needs_quads(from: Scalar, to: Scalar, level: Level) -> bool {
-    level == Level::Avx2
+    level < Level::Avx512
         && matches!(
             (from, to),
             (Scalar::U32, Scalar::F32) | (Scalar::F32, Scalar::U32)

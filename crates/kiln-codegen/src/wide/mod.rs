@@ -1,5 +1,6 @@
 //! Loops for x86-64 at 256 bits (AVX2 and FMA) and 512 bits (AVX-512 F, DQ,
-//! VL, BW), which Cranelift cannot make.
+//! VL, BW), which Cranelift cannot make, and at 128 bits with the instructions
+//! of AVX2, which it makes slower.
 //!
 //! A widened Func with one elementwise loop becomes machine code in steps:
 //! `legal` says whether every op can be made at the level; `select` turns
@@ -28,7 +29,7 @@ mod sink;
 #[cfg(test)]
 mod tests;
 
-use crate::machine_code::{Entry, MachineCode};
+use crate::machine_code::{Backend, Entry, MachineCode};
 use crate::target::{Level, Target};
 use crate::{CodegenConfig, CodegenError};
 use kiln_ir::{Func, Node, NodeId, Op, Schedule, rounds_at_once, strip_loop};
@@ -75,6 +76,7 @@ pub(crate) fn compile(
         stack_bytes: emitted.stack_bytes,
         entry: config.entry,
         level: config.level,
+        backend: Backend::Wide,
         lanes: emitted.lanes,
         guarded_divisions: 0,
         target: target.name().into(),
@@ -107,10 +109,7 @@ fn emit(func: &Func, target: &Target, config: &CodegenConfig) -> Result<Emitted,
         OperatingSystem::Windows => Convention::Windows,
         _ => Convention::SystemV,
     };
-    let vector = match level {
-        Level::Avx512 => Width::Z,
-        _ => Width::Y,
-    };
+    let vector = Width::holding(level.vector_bytes());
     let unsupported = |what: &str| CodegenError::Unsupported {
         what: what.into(),
         level,

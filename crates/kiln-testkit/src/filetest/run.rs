@@ -84,7 +84,7 @@ pub(crate) fn check(
         Some("whole") => return whole_calls(&func, &lines),
         Some("one lane") => {
             let mut ways = vec![Way::Calls, Way::Engine(Level::One)];
-            ways.extend([false, true].map(|optimise| Way::Code {
+            ways.extend([false, true].map(|optimise| Way::Cranelift {
                 level: Level::One,
                 optimise,
             }));

@@ -379,16 +379,8 @@ impl Selector<'_> {
         let mut part = match size {
             8 => self.op(MachOp::Load64, Width::X, &[Arg::Mem(at)]),
             4 => self.op(MachOp::Load32, Width::X, &[Arg::Mem(at)]),
-            _ => {
-                let zero = self.splat_bytes(8, 0);
-                let zero = Arg::Reg(self.register(zero, Width::X));
-                let op = if size == 2 {
-                    MachOp::InsertW
-                } else {
-                    MachOp::InsertB
-                };
-                self.inst(op, Width::X, &[zero, Arg::Mem(at)], 0)
-            }
+            2 => self.load_small(MachOp::InsertW, at),
+            _ => self.load_small(MachOp::InsertB, at),
         };
         for lane in 1..lanes {
             let args = [part, Arg::Mem(next(self))];
@@ -400,6 +392,13 @@ impl Selector<'_> {
             };
         }
         part
+    }
+
+    /// What `insert` puts into the lowest lane of zeros.
+    fn load_small(&mut self, insert: MachOp, at: Addr) -> Arg {
+        let zero = self.splat_bytes(8, 0);
+        let zero = Arg::Reg(self.register(zero, Width::X));
+        self.inst(insert, Width::X, &[zero, Arg::Mem(at)], 0)
     }
 
     /// A vector with elements of `size` bytes as vectors of 128 bits.
@@ -443,6 +442,7 @@ impl Selector<'_> {
     fn load_piece(&mut self, addr: Addr, size: usize) -> Arg {
         let bytes = self.shape.piece * size;
         let (op, width) = match bytes {
+            2 => return self.load_small(MachOp::InsertW, addr),
             4 => (MachOp::Load32, Width::X),
             8 => (MachOp::Load64, Width::X),
             _ => (MachOp::MovUps, Width::holding(bytes)),
@@ -453,6 +453,7 @@ impl Selector<'_> {
     fn store_piece(&mut self, addr: Addr, value: Arg, size: usize) {
         let bytes = self.shape.piece * size;
         let (op, width) = match bytes {
+            2 => (MachOp::ExtractW, Width::X),
             4 => (MachOp::Store32, Width::X),
             8 => (MachOp::Store64, Width::X),
             _ => (MachOp::StoreUps, Width::holding(bytes)),

@@ -23,8 +23,14 @@ impl Selector<'_> {
         let operands: Vec<Vec<Arg>> = args.iter().map(|&arg| self.pieces(arg)).collect();
         let pieces = operands.iter().map(Vec::len).max().unwrap_or(1);
         let mut results = Vec::with_capacity(pieces);
-        for start in (0..pieces).step_by(PIECES_AT_ONCE) {
-            let range = start..pieces.min(start + PIECES_AT_ONCE);
+        let at_once = match self.shape.piece * scalar.bytes() == width.bytes() {
+            true => PIECES_AT_ONCE,
+            // Behind lanes that do not fill their register the next ones
+            // would not follow.
+            false => 1,
+        };
+        for start in (0..pieces).step_by(at_once) {
+            let range = start..pieces.min(start + at_once);
             // The mask, then the operands.
             let ones = self.splat(scalar, u64::MAX);
             let mut args = vec![vec![ones; range.len()]];
