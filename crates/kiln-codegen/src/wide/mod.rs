@@ -1,6 +1,6 @@
 //! Loops for x86-64 at 256 bits (AVX2 and FMA) and 512 bits (AVX-512 F, DQ,
 //! VL, BW), which Cranelift cannot make, and at 128 bits with the instructions
-//! of AVX2, which it makes slower.
+//! of AVX2, where its code is slower.
 //!
 //! A widened Func with one elementwise loop becomes machine code in steps:
 //! `legal` says whether every op can be made at the level; `select` turns

@@ -95,12 +95,14 @@ impl Selector<'_> {
         let operands: Vec<Vec<Arg>> = args.iter().map(|&arg| self.mask_of(arg, bytes)).collect();
         let pieces = match (op, &operands[..]) {
             (Op::Not, [m]) => self.zip([m], |s, [m]| s.mask_not(m, bytes)),
-            (Op::And | Op::Or | Op::Xor, [a, b]) => {
+            (Op::And, [a, b]) => {
+                let complements = [0, 1].map(|i| self.complements[args[i].index()]);
+                self.zip([a, b], |s, [a, b]| s.mask_and([a, b], complements, bytes))
+            }
+            (Op::Or | Op::Xor, [a, b]) => {
                 let row = match (self.evex(), op) {
-                    (true, Op::And) => MachOp::KAnd,
                     (true, Op::Or) => MachOp::KOr,
                     (true, _) => MachOp::KXor,
-                    (false, Op::And) => MachOp::AndPd,
                     (false, Op::Or) => MachOp::OrPd,
                     (false, _) => MachOp::XorPd,
                 };
@@ -109,6 +111,21 @@ impl Selector<'_> {
             _ => return Err(self.unknown(op, Scalar::Bool)),
         };
         Ok(Value::mask(pieces, bytes))
+    }
+
+    /// The lanes on in two masks, of which the complements may be held.
+    fn mask_and(&mut self, masks: [Arg; 2], complements: [bool; 2], bytes: usize) -> Arg {
+        let width = self.width_of(bytes);
+        let [a, b] = masks;
+        match complements {
+            [false, false] => self.mask_join(true, width, a, b),
+            [true, false] => self.op(MachOp::PAndn, width, &[a, b]),
+            [false, true] => self.op(MachOp::PAndn, width, &[b, a]),
+            [true, true] => {
+                let a = self.mask_not(a, bytes);
+                self.op(MachOp::PAndn, width, &[b, a])
+            }
+        }
     }
 
     pub(super) fn mask_not(&mut self, mask: Arg, bytes: usize) -> Arg {
@@ -297,17 +314,19 @@ impl Selector<'_> {
             };
             return self.masked(row, width, &[no, yes], 0, Some(mask), None);
         }
+        // What computes with floats passes its result on to what computes with
+        // integers, and back, a cycle later.
+        let (and, andn, row) = match (scalar.is_float(), bytes) {
+            (true, 8) => (MachOp::AndPd, MachOp::AndnPd, MachOp::BlendvPd),
+            (true, _) => (MachOp::AndPs, MachOp::AndnPs, MachOp::BlendvPs),
+            (false, _) => (MachOp::PAnd, MachOp::PAndn, MachOp::BlendvB),
+        };
         if self.is_zero(no) {
-            return self.op(MachOp::AndPd, width, &[mask, yes]);
+            return self.op(and, width, &[mask, yes]);
         }
         if self.is_zero(yes) {
-            return self.op(MachOp::AndnPd, width, &[mask, no]);
+            return self.op(andn, width, &[mask, no]);
         }
-        let row = match bytes {
-            8 => MachOp::BlendvPd,
-            4 => MachOp::BlendvPs,
-            _ => MachOp::BlendvB,
-        };
         self.op(row, width, &[no, yes, mask])
     }
 

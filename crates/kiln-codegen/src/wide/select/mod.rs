@@ -10,6 +10,7 @@
 //! A mask is a vector of all ones and zeros at AVX2, as wide as the data it
 //! was made from, and a k register at AVX-512.
 
+mod absorbed;
 mod cast;
 mod float;
 mod inner_loop;
@@ -25,6 +26,7 @@ use super::pool::Constants;
 use super::rows::{MachOp, Slot, Width};
 use crate::frame::FrameLayout;
 use crate::{CodegenError, Level};
+use absorbed::{absorbed_complements, absorbed_negations, complement};
 use inner_loop::asked_bound;
 use kiln_ir::{Const, Func, Node, NodeId, Op, RegionId, Scalar, Schedule, Type};
 use regalloc2::{Block, VReg};
@@ -111,6 +113,8 @@ struct Selector<'a> {
     lane_bits: FxHashMap<NodeId, (VReg, usize)>,
     /// Negations that their users take over.
     absorbed: Vec<bool>,
+    /// Comparisons of which the complement is held, as their users know.
+    complements: Vec<bool>,
     frame: VReg,
     index: VReg,
     /// The registers that hold the indices of the loops around.
@@ -143,6 +147,7 @@ impl<'a> Selector<'a> {
             converted: Vec::new(),
             lane_bits: FxHashMap::default(),
             absorbed: absorbed_negations(func, schedule),
+            complements: absorbed_complements(func, schedule, level),
             frame,
             index,
             indices: Vec::new(),
@@ -382,7 +387,11 @@ impl<'a> Selector<'a> {
             Op::Splat => self.value(args[0]),
             Op::Iota => self.iota(),
             Op::Cast => self.cast_node(args[0], ty.scalar)?,
-            Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge => self.compare(op, args)?,
+            Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge => {
+                let held =
+                    complement(self.func, op, args).filter(|_| self.complements[node.index()]);
+                self.compare(held.unwrap_or(op), args)?
+            }
             Op::AddOverflows | Op::SubOverflows => self.overflows(op, args)?,
             Op::Select => self.select(args, ty)?,
             _ if ty.scalar == Scalar::Bool => self.mask_op(op, args)?,
@@ -447,30 +456,4 @@ impl Value {
     fn mask(pieces: Vec<Arg>, mask_bytes: usize) -> Value {
         Value { pieces, mask_bytes }
     }
-}
-
-/// Negations that only fused multiply-adds read: those have forms that
-/// negate, and `fma(-x, y, z)` is the same number however it is written.
-fn absorbed_negations(func: &Func, schedule: &Schedule) -> Vec<bool> {
-    let is_negation = |id: NodeId| {
-        matches!(func.node(id), Node::Op { op: Op::Neg, .. }) && func.ty(id).scalar.is_float()
-    };
-    let mut absorbed: Vec<bool> = (0..func.node_count())
-        .map(|i| is_negation(NodeId::new(i)))
-        .collect();
-    for id in (0..func.node_count()).map(NodeId::new) {
-        if matches!(func.node(id), Node::Op { op: Op::Fma, .. }) {
-            continue;
-        }
-        if schedule.place(id).is_none() && !matches!(func.node(id), Node::If { .. }) {
-            continue;
-        }
-        func.for_each_operand(id, |used| absorbed[used.index()] = false);
-        for region in func.regions_of(id) {
-            for &used in &func.region(region).yields {
-                absorbed[used.index()] = false;
-            }
-        }
-    }
-    absorbed
 }
