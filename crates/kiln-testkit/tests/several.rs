@@ -317,3 +317,45 @@ fn rows_of_any_length_have_the_same_bits_and_report_the_first_check() {
     }
     assert_eq!(failed, 4);
 }
+
+/// Sums of five functions of the index, which no register file holds all lanes
+/// of.
+const INDICES: &str = "func @f(lo: i64, hi: i64) -> (f64, f64, f64, f64, f64) {
+    a, b, c, d, e = reduce sum, sum, sum, sum, sum tree i in lo..hi {
+        low = and i, 1023
+        v = cast.f64 low
+        w = mul v, v
+        p = mul w, 0.37
+        q = add p, v
+        r = sub w, v
+        yield v, w, p, q, r
+    }
+    return a, b, c, d, e
+}";
+
+#[test]
+fn lanes_in_turn_stop_at_the_greatest_index() {
+    let func = parse(INDICES).expect("it parses");
+    let mut whole = Whole::new(&func).unwrap_or_else(|e| panic!("{e}"));
+    for &level in host().levels().iter().filter(|&&l| l != Level::One) {
+        assert_eq!(whole.strips(level), 1, "{level}");
+    }
+    let ends = [
+        0,
+        17,
+        2000,
+        i64::MIN + 1100,
+        i64::MAX - 1024,
+        i64::MAX - 1,
+        i64::MAX,
+    ];
+    for hi in ends {
+        for count in [1, 16, 40, 1024, 1040, 2100] {
+            let lo = hi.saturating_sub(count);
+            let inputs = [lo, hi].map(|v| Input::Value(Const::i64(v)));
+            let ran = whole.check(&inputs);
+            let ran = ran.unwrap_or_else(|e| panic!("{lo}..{hi}: {e}"));
+            assert_eq!(ran.failed, None, "{lo}..{hi}");
+        }
+    }
+}
