@@ -42,7 +42,7 @@ fn main() {
     }
     println!("\n| kernel | one thread | two threads | times as fast | in pieces |");
     println!("|---|---:|---:|---:|---|");
-    for n in [65_536, 1 << 20] {
+    for n in [1_000, 65_536, 1 << 20] {
         let x: Vec<f64> = (0..n).map(|i| (i % 1013) as f64 / 7.0).collect();
         let y = std::cell::RefCell::new(vec![0.0; n]);
         several(&format!("x - mean(x), {n}"), &one, &two, |engine| {
@@ -74,10 +74,12 @@ fn main() {
             formula(text, rows, &one, &cut);
         }
     }
-    println!("\n| sweeps over a plane, 20 | one thread | two pieces or more | times as fast |");
-    println!("|---|---:|---:|---:|");
+    println!(
+        "\n| sweeps over a plane, 20 | one thread | two pieces or more | times as fast | cut as it is |"
+    );
+    println!("|---|---:|---:|---:|---|");
     for size in [32, 64, 128, 256, 512, 1_024] {
-        sweep(size, &one, &cut);
+        sweep(size, &one, &two, &cut);
     }
 }
 
@@ -137,16 +139,13 @@ fn several<F: FnMut()>(name: &str, one: &Engine, two: &Engine, with: impl Fn(&En
     alone();
     let before = two.stats().parallel;
     shared();
-    let pieces = match two.stats().parallel > before {
-        true => "yes",
-        false => "no",
-    };
+    let pieces = yes_or_no(two.stats().parallel > before);
     let times = pair(alone, shared);
     let (ours, theirs, ratio) = (times.ours / 1e3, times.theirs / 1e3, times.ratio);
     println!("| {name} | {ours:.1} us | {theirs:.1} us | {ratio:.2} | {pieces} |");
 }
 
-fn sweep(size: usize, one: &Engine, cut: &Engine) {
+fn sweep(size: usize, one: &Engine, two: &Engine, cut: &Engine) {
     let plane = || -> Vec<f64> { (0..size * size).map(|i| (i % 1013) as f64 / 7.0).collect() };
     let with = |engine: &Engine| {
         let kernel = sweeps::on(engine);
@@ -157,9 +156,12 @@ fn sweep(size: usize, one: &Engine, cut: &Engine) {
             kernel.call((20, u, v)).expect("planes of one size");
         }
     };
+    let before = two.stats().parallel;
+    with(two)();
+    let pieces = yes_or_no(two.stats().parallel > before);
     let times = pair(with(one), with(cut));
     let (ours, theirs, ratio) = (times.ours / 1e3, times.theirs / 1e3, times.ratio);
-    println!("| {size} x {size} | {ours:.1} us | {theirs:.1} us | {ratio:.2} |");
+    println!("| {size} x {size} | {ours:.1} us | {theirs:.1} us | {ratio:.2} | {pieces} |");
 }
 
 fn row(case: &Case, size: usize, one: &Engine, two: &Engine) {
@@ -168,10 +170,7 @@ fn row(case: &Case, size: usize, one: &Engine, two: &Engine) {
     alone.run(&mut a);
     let before = two.stats().parallel;
     shared.run(&mut b);
-    let pieces = match two.stats().parallel > before {
-        true => "yes",
-        false => "no",
-    };
+    let pieces = yes_or_no(two.stats().parallel > before);
     assert!(a.bits() == b.bits(), "{}: threads differ", case.kernel);
     let times = pair(
         || _ = black_box(alone.run(black_box(&mut a))),
@@ -180,6 +179,10 @@ fn row(case: &Case, size: usize, one: &Engine, two: &Engine) {
     let (ours, theirs, ratio) = (times.ours / 1e3, times.theirs / 1e3, times.ratio);
     let kernel = case.kernel;
     println!("| {kernel}, {size} | {ours:.1} us | {theirs:.1} us | {ratio:.2} | {pieces} |");
+}
+
+fn yes_or_no(is: bool) -> &'static str {
+    if is { "yes" } else { "no" }
 }
 
 fn formula(text: &str, rows: usize, one: &Engine, cut: &Engine) {

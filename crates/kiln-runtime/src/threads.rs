@@ -1,6 +1,8 @@
 //! Threads: on how many a call may run, and who runs its pieces.
 //!
-//! A call is cut into pieces, and the threads take the next one in turn, so a
+//! A call is cut into pieces. Each thread begins with those of a share of its
+//! own, the same in the next call and in the next step of one, because what it
+//! touched is in its cache; then it takes what is left of the others, so a
 //! thread that is kept from its work holds up one piece and no more. A call
 //! that is made on a worker of a rayon pool stays in that pool; any other one
 //! uses the pool of its engine, which is made when it is first wanted. The
@@ -131,8 +133,8 @@ pub(crate) fn pieces(threads: usize, rounds: usize) -> usize {
 
 #[cfg(feature = "rayon")]
 impl Threads {
-    /// Runs the pieces `0..pieces` on at most `threads` threads. They begin in
-    /// their order, and none begins behind one that has failed.
+    /// Runs the pieces `0..pieces` on at most `threads` threads. None begins
+    /// behind one that has failed.
     ///
     /// # Errors
     /// The failure of the first piece that fails.
@@ -148,7 +150,7 @@ impl Threads {
             true => None,
             false => self.pool(),
         };
-        let queue = Queue::new(pieces, piece);
+        let queue = Queue::new(threads, pieces, piece);
         match pool {
             Some(pool) => pool.install(|| queue.share(threads)),
             None if inside => queue.share(threads),
@@ -211,8 +213,8 @@ impl Threads {
 #[cfg(feature = "rayon")]
 struct Queue<'a, E> {
     piece: &'a (dyn Fn(usize) -> Result<(), E> + Sync),
-    pieces: usize,
-    next: AtomicUsize,
+    /// A share for each thread: the next of its pieces, and one past the last.
+    shares: Vec<(AtomicUsize, usize)>,
     /// The lowest piece that has failed.
     failed: AtomicUsize,
     failure: Mutex<Option<(usize, E)>>,
@@ -220,11 +222,17 @@ struct Queue<'a, E> {
 
 #[cfg(feature = "rayon")]
 impl<'a, E: Send> Queue<'a, E> {
-    fn new(pieces: usize, piece: &'a (dyn Fn(usize) -> Result<(), E> + Sync)) -> Queue<'a, E> {
+    fn new(
+        threads: usize,
+        pieces: usize,
+        piece: &'a (dyn Fn(usize) -> Result<(), E> + Sync),
+    ) -> Queue<'a, E> {
+        let threads = threads.max(1);
+        let first = |share: usize| share * (pieces / threads) + share.min(pieces % threads);
+        let share = |share: usize| (AtomicUsize::new(first(share)), first(share + 1));
         Queue {
             piece,
-            pieces,
-            next: AtomicUsize::new(0),
+            shares: (0..threads).map(share).collect(),
             failed: AtomicUsize::new(usize::MAX),
             failure: Mutex::new(None),
         }
@@ -240,20 +248,29 @@ impl<'a, E: Send> Queue<'a, E> {
         });
     }
 
-    /// Takes pieces until there are none.
+    /// Takes pieces until there are none, first those of its own share.
     fn work(&self) {
-        loop {
-            let index = self.next.fetch_add(1, Ordering::Relaxed);
-            if index >= self.pieces || index > self.failed.load(Ordering::Relaxed) {
-                return;
-            }
-            if let Err(error) = (self.piece)(index) {
-                self.failed.fetch_min(index, Ordering::Relaxed);
-                let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
-                if failure.as_ref().is_none_or(|(lowest, _)| index < *lowest) {
-                    *failure = Some((index, error));
+        let own = rayon::current_thread_index().unwrap_or(0) % self.shares.len();
+        let (others, mine) = self.shares.split_at(own);
+        for (next, end) in mine.iter().chain(others) {
+            loop {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                if index >= *end || index > self.failed.load(Ordering::Relaxed) {
+                    break;
                 }
+                self.run(index);
             }
+        }
+    }
+
+    fn run(&self, index: usize) {
+        let Err(error) = (self.piece)(index) else {
+            return;
+        };
+        self.failed.fetch_min(index, Ordering::Relaxed);
+        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        if failure.as_ref().is_none_or(|(lowest, _)| index < *lowest) {
+            *failure = Some((index, error));
         }
     }
 
