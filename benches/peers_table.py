@@ -2,14 +2,16 @@
 """Makes a Markdown table from lists of JSON lines of comparison kernels.
 
 Each line is {"peer", "kernel", "n", "ns"}; lists of kiln and of its peers are
-given as files, which must stem from one sitting on one host. A column per peer
-in nanoseconds per element, and how many times faster kiln is than the best
-of the strict peers.
+given as files, which must stem from one sitting on one host, in which they may
+have run several times in turn. A column per peer in nanoseconds per element, the
+median of its runs, and how many times faster kiln is than the best of the strict
+peers.
 
     peers_table.py [--n 65536] kiln.jsonl peers.jsonl > table.md
 """
 import argparse
 import json
+import statistics
 
 STRICT = ("gcc", "numba", "numexpr")
 ORDER = ("kiln", "kiln-interp", "rust", "gcc", "gcc-fast", "numba", "numba-fast", "numexpr")
@@ -31,7 +33,8 @@ def main():
                 if key not in kernels:
                     kernels.append(key)
                     sizes.setdefault(row["kernel"], set()).add(row["n"])
-                times[(row["peer"], *key)] = row["ns"]
+                times.setdefault((row["peer"], *key), []).append(row["ns"])
+    times = {key: statistics.median(runs) for key, runs in times.items()}
     if options.n:
         kernels = [(k, n) for k, n in kernels if n == options.n or len(sizes[k]) == 1]
     peers = [p for p in ORDER if any((p, *key) in times for key in kernels)]

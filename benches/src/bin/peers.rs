@@ -29,6 +29,10 @@ struct Options {
     /// Only columns of this length.
     #[arg(long)]
     n: Option<usize>,
+    /// Only native code: the interpreter and plain Rust are checked and not
+    /// timed.
+    #[arg(long)]
+    native: bool,
 }
 
 fn main() {
@@ -40,17 +44,18 @@ fn main() {
     for case in cases().filter(wanted) {
         for &size in case.sizes {
             if options.n.is_none_or(|n| n == (case.elements)(size)) {
-                time(&case, size, options.level, options.threads);
+                time(&case, size, &options);
             }
         }
     }
 }
 
-fn time(case: &Case, size: usize, level: Option<Level>, threads: usize) {
+fn time(case: &Case, size: usize, options: &Options) {
+    let threads = options.threads;
     let engine = |tier| {
         let builder = Engine::builder().tier(tier).threads(threads);
         let builder = builder.parallel(tier == Tier::Native);
-        match level {
+        match options.level {
             Some(level) => builder.level(level).build(),
             None => builder.build(),
         }
@@ -75,6 +80,9 @@ fn time(case: &Case, size: usize, level: Option<Level>, threads: usize) {
             ("threads", json!(threads)),
         ],
     );
+    if options.native {
+        return;
+    }
     let ns = best(n, 3, 2e6, || {
         _ = black_box(slow.run(black_box(&mut buffers)))
     });
