@@ -6,6 +6,7 @@
 //! those of neighbouring lanes side by side, so there some lanes are reduced
 //! at once (`Columns`), in the same shape.
 
+use super::companion::companion;
 use super::reduce::{self, Element, Reduction, Step};
 use super::{Arr, Body, Elem, Grid, Plain, Slice, Val};
 use crate::axis::{NO_AXIS, Ordinal, SHAPE};
@@ -464,10 +465,7 @@ impl<'b, A: Spread<'b>, O: Spread<'b>> Columns<'b, '_, '_, A, O> {
 /// are.
 macro_rules! along {
     ($($name:ident $table:ident [$($generics:tt)*] [$($wanted:tt)*];)*) => {$(
-        #[doc(hidden)]
-        #[allow(non_camel_case_types, reason = "it stands beside the function of its name")]
-        #[derive(Debug)]
-        pub enum $name {}
+        companion!($name);
 
         impl $name {
             #[doc(hidden)]

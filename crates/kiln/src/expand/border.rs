@@ -1,16 +1,14 @@
 //! What stands behind `kiln::border` when a kernel calls one of its functions:
 //! beside each a type of its name, as beside every kernel.
 
+use super::companion::companion;
 use super::{Body, Val};
 
 type Index<'b> = Val<'b, i64>;
 
 macro_rules! companions {
     ($($name:ident |$body:ident, $i:ident, $n:ident| $value:expr;)*) => {$(
-        #[doc(hidden)]
-        #[allow(non_camel_case_types, reason = "it stands beside the function of its name")]
-        #[derive(Debug)]
-        pub enum $name {}
+        companion!($name);
 
         impl $name {
             #[doc(hidden)]

@@ -1,16 +1,14 @@
 //! What stands behind `kiln::math` when a kernel calls one of its functions:
 //! beside each a type of its name, as beside every kernel.
 
+use super::companion::companion;
 use super::{Body, Plain, Val};
 use crate::element::Real;
 use kiln_ir::{Op, math1_ops, math2_ops};
 
 macro_rules! companions {
     ($args:tt $($op:ident $function:ident;)*) => {$(
-        #[doc(hidden)]
-        #[allow(non_camel_case_types, reason = "it stands beside the function of its name")]
-        #[derive(Debug)]
-        pub enum $function {}
+        companion!($function);
 
         companions!(@build $args $op $function);
     )*};

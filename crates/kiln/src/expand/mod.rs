@@ -14,6 +14,7 @@ mod array;
 pub mod axis;
 pub mod border;
 mod call;
+mod companion;
 mod flow;
 mod grid;
 mod instances;

@@ -4,6 +4,7 @@
 //! What a reduction is stands in one table, of the steps that it takes; those
 //! along an axis take the same ones (`axis.rs`).
 
+use super::companion::companion;
 use super::{Body, Plain, Slice, Val};
 use crate::element::{Number, Real};
 use crate::math::Unary;
@@ -194,10 +195,7 @@ macro_rules! reductions {
         $(reductions! { @slice $name $table [$($bound)*] $result })*
     };
     (@slice $name:ident $table:ident [bool] $result:ty) => {
-        #[doc(hidden)]
-        #[allow(non_camel_case_types, reason = "it stands beside the function of its name")]
-        #[derive(Debug)]
-        pub enum $name {}
+        companion!($name);
 
         impl $name {
             #[doc(hidden)]
@@ -207,10 +205,7 @@ macro_rules! reductions {
         }
     };
     (@slice $name:ident $table:ident [$($bound:path),*] $result:ty) => {
-        #[doc(hidden)]
-        #[allow(non_camel_case_types, reason = "it stands beside the function of its name")]
-        #[derive(Debug)]
-        pub enum $name {}
+        companion!($name);
 
         impl $name {
             #[doc(hidden)]
@@ -252,13 +247,7 @@ fn of_slice<'b, T: Plain, R>(body: &'b Body, reduction: &Reduction, x: Slice<'b,
     Val::new(body, value)
 }
 
-#[doc(hidden)]
-#[allow(
-    non_camel_case_types,
-    reason = "it stands beside the function of its name"
-)]
-#[derive(Debug)]
-pub enum dot {}
+companion!(dot);
 
 impl dot {
     #[doc(hidden)]

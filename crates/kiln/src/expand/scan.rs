@@ -1,6 +1,7 @@
 //! What stands behind the running totals of slices when a kernel calls one:
 //! loops that carry the value from element to element.
 
+use super::companion::companion;
 use super::{Body, Elementwise, Val};
 use crate::element::Number;
 use crate::scan::LENGTHS;
@@ -32,10 +33,7 @@ impl Body {
 
 macro_rules! scans {
     ($($name:ident $combine:ident;)*) => {$(
-        #[doc(hidden)]
-        #[allow(non_camel_case_types, reason = "it stands beside the function of its name")]
-        #[derive(Debug)]
-        pub enum $name {}
+        companion!($name);
 
         impl $name {
             #[doc(hidden)]
