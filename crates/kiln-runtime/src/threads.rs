@@ -1,8 +1,8 @@
 //! Threads: on how many a call may run, and who runs its pieces.
 //!
 //! A call is cut into pieces. Each thread begins with those of a share of its
-//! own, the same in the next call and in the next step of one, because what it
-//! touched is in its cache; then it takes what is left of the others, so a
+//! own, the same in the next call and in the next step of one if all threads of
+//! the pool may run, because what it touched is in its cache; then it takes what is left of the others, so a
 //! thread that is kept from its work holds up one piece and no more. A call
 //! that is made on a worker of a rayon pool stays in that pool; any other one
 //! uses the pool of its engine, which is made when it is first wanted. The

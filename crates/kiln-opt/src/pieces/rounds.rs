@@ -135,7 +135,9 @@ impl<'a> Rounds<'a> {
             let Some(place) = self.moving(index) else {
                 continue;
             };
-            let apart = |other: &&&Access| self.moving(&other.index[dim]).as_ref() != Some(&place);
+            // A scan has no place that rounds of this loop could tell apart.
+            let place_of = |other: &Access| other.index.get(dim).and_then(|i| self.moving(i));
+            let apart = |other: &&&Access| place_of(other).as_ref() != Some(&place);
             met = all.iter().find(apart)?;
         }
         Some(met)

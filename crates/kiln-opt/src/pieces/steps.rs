@@ -7,7 +7,7 @@ use super::{
     Block, Inside, Kind, NotInPieces, Once, OuterLoop, Part, Pieces, Rounds, Shared, Step,
 };
 use crate::cost::node_price;
-use kiln_ir::{ArrayRef, CallArg, Func, Node, NodeId, RegionId, Schedule, Shape};
+use kiln_ir::{ArrayRef, CallArg, Func, Node, NodeId, RegionId, Schedule, Shape, constant_rounds};
 use rustc_hash::FxHashMap;
 
 /// How often a loop runs of which that is not known, for the price alone.
@@ -101,7 +101,7 @@ impl Planner<'_> {
             };
             let how = is_cut.and_then(|()| self.test(id, self.depth > 0));
             let opens = how.as_ref().is_err_and(|why| !is_from_around(why))
-                && self.has_rounds(id, self.depth > 0, INSIDE_MAX);
+                && self.has_rounds(id, self.depth > 0, self.room());
             if how.is_err() && !opens {
                 self.tell_alone(id, how.err());
                 pending.push(id);
@@ -120,6 +120,11 @@ impl Planner<'_> {
             steps,
             yields: self.small(yields),
         }
+    }
+
+    /// How many more loops and branches may be opened in each other here.
+    fn room(&self) -> usize {
+        (INSIDE_MAX + 1).saturating_sub(self.path.len())
     }
 
     /// The effects of the outermost region from the first to the last that
@@ -157,34 +162,24 @@ impl Planner<'_> {
     /// Whether the rounds of a loop, or of a reduction, come in pieces.
     fn test(&mut self, id: NodeId, in_loop: bool) -> Result<(), NotInPieces> {
         let func = self.source.func;
-        let (lo, hi, body) = match *func.node(id) {
+        let body = match *func.node(id) {
             Node::For {
-                lo,
-                hi,
                 ref init,
                 lanes: 1,
                 body,
-            } if init.is_empty() => (lo, hi, body),
-            Node::Reduce {
-                shape,
-                lo,
-                hi,
-                body,
                 ..
-            } => {
+            } if init.is_empty() => body,
+            Node::Reduce { shape, body, .. } => {
                 let mut values = func.reduced(id).into_iter();
                 match shape == Shape::Tree || values.all(|(c, scalar)| c.is_free(scalar)) {
-                    true => (lo, hi, body),
+                    true => body,
                     false => return Err(NotInPieces::Carried),
                 }
             }
             _ => return Err(NotInPieces::Carried),
         };
-        let number = |v| func.as_const(v).and_then(|c| c.as_int());
-        if let (true, Some(lo), Some(hi)) = (in_loop, number(lo), number(hi))
-            && hi - lo < ROUNDS_MIN.into()
-        {
-            let rounds = (hi - lo).max(0) as i64;
+        let rounds = constant_rounds(func, id).filter(|&rounds| rounds < ROUNDS_MIN);
+        if let (true, Some(rounds)) = (in_loop, rounds) {
             return Err(NotInPieces::Few { rounds });
         }
         let schedule = self.source.schedule;

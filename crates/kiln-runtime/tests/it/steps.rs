@@ -574,6 +574,7 @@ fn steps_that_may_leave_an_array_run_with_guards() {
         }
         let is_native = engine.tier() == Tier::Native;
         assert_eq!(engine.stats().retries > 0, is_native);
+        assert_eq!(engine.stats().parallel > 0, is_native);
     }
 }
 
@@ -601,6 +602,8 @@ fn calls_of_many_steps_can_be_stopped() {
         let (mut x, mut results) = (vec![1.0; 500], [Const::zero(Scalar::I64)]);
         let done = for_ever.call_until(&stop, &mut [(&mut x).into()], &mut results);
         assert_eq!(done.unwrap_err(), RuntimeError::Stopped);
+        let is_native = engine.tier() == Tier::Native;
+        assert_eq!(engine.stats().parallel > 0, is_native);
     }
 }
 
