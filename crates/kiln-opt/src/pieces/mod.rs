@@ -21,11 +21,11 @@
 //! array; loops around loops that are opened and whose own rounds could wait
 //! for each other (wavefronts).
 
+mod independence;
 mod part;
-mod rounds;
 mod steps;
 
-pub(crate) use rounds::rounds_are_independent;
+pub(crate) use independence::rounds_are_independent;
 
 use crate::config::{OptConfig, OptError};
 use crate::pipeline::prepare;

@@ -1,8 +1,8 @@
 //! The steps of a Func: which loops come in pieces, which loops and branches
 //! are opened for those in them, and what is left in between.
 
+use super::independence::Footprint;
 use super::part::{Source, Wanted};
-use super::rounds::Rounds as Test;
 use super::{
     Block, Inside, Kind, NotInPieces, Once, OuterLoop, Part, Pieces, Rounds, Shared, Step,
 };
@@ -185,7 +185,7 @@ impl Planner<'_> {
         let schedule = self.source.schedule;
         let tests = self.tests.entry(id);
         tests
-            .or_insert_with(|| Test::of(func, schedule, body).independent())
+            .or_insert_with(|| Footprint::of(func, schedule, body).independent())
             .clone()
     }
 
@@ -237,7 +237,7 @@ impl Planner<'_> {
             return;
         };
         self.loops.push(OuterLoop {
-            name: Test::of(func, schedule, body).describe_loop(),
+            name: Footprint::of(func, schedule, body).describe_loop(),
             depth: self.depth,
             shared,
         });
@@ -325,7 +325,7 @@ impl Planner<'_> {
         };
         let inside = schedule.inside(func, [body]).into_iter();
         let arrays = match inside.flat_map(|r| schedule.nodes(r)).any(is_loop) {
-            true => Test::of(func, schedule, body).shared(),
+            true => Footprint::of(func, schedule, body).own_arrays(),
             false => Vec::new(),
         };
         Rounds {

@@ -26,7 +26,7 @@ pub(crate) fn rounds_are_independent(
     schedule: &Schedule,
     body: RegionId,
 ) -> Result<(), NotInPieces> {
-    Rounds::of(func, schedule, body).independent()
+    Footprint::of(func, schedule, body).independent()
 }
 
 /// An access in a loop.
@@ -37,8 +37,8 @@ struct Access {
     index: Vec<Poly>,
 }
 
-/// The rounds of a loop, and what they touch.
-pub(super) struct Rounds<'a> {
+/// What the rounds of a loop touch.
+pub(super) struct Footprint<'a> {
     func: &'a Func,
     /// The index of the loop.
     round: NodeId,
@@ -47,20 +47,20 @@ pub(super) struct Rounds<'a> {
     accesses: Vec<Access>,
 }
 
-impl<'a> Rounds<'a> {
-    pub(super) fn of(func: &'a Func, schedule: &Schedule, body: RegionId) -> Rounds<'a> {
+impl<'a> Footprint<'a> {
+    pub(super) fn of(func: &'a Func, schedule: &Schedule, body: RegionId) -> Footprint<'a> {
         let bounds = Bounds::of(func);
         let context = Context::default();
-        let mut rounds = Rounds {
+        let mut touched = Footprint {
             func,
             round: func.region(body).args[0],
             inside: FxHashSet::default(),
             accesses: Vec::new(),
         };
         for region in schedule.inside(func, [body]) {
-            rounds.inside.extend(&func.region(region).args);
+            touched.inside.extend(&func.region(region).args);
             for &id in schedule.nodes(region) {
-                rounds.inside.insert(id);
+                touched.inside.insert(id);
                 let (array, index, is_store) = match func.node(id) {
                     Node::Load { array, index, .. } => (*array, &index[..], false),
                     Node::Store { array, index, .. } => (*array, &index[..], true),
@@ -69,14 +69,14 @@ impl<'a> Rounds<'a> {
                     _ => continue,
                 };
                 let poly = |&v: &NodeId| bounds.wrapping_value(&context, v);
-                rounds.accesses.push(Access {
+                touched.accesses.push(Access {
                     array,
                     is_store,
                     index: index.iter().map(poly).collect(),
                 });
             }
         }
-        rounds
+        touched
     }
 
     pub(super) fn independent(&self) -> Result<(), NotInPieces> {
@@ -103,7 +103,7 @@ impl<'a> Rounds<'a> {
     }
 
     /// The arrays of which each round touches elements of its own.
-    pub(super) fn shared(&self) -> Vec<usize> {
+    pub(super) fn own_arrays(&self) -> Vec<usize> {
         let moves = |access: &&Access| access.index.iter().any(|i| self.moving(i).is_some());
         let moving = self.accesses.iter().filter(moves);
         let mut arrays: Vec<usize> = moving
