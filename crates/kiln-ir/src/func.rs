@@ -701,6 +701,15 @@ impl Func {
         }
     }
 
+    /// The nodes that stand for results of a structured node, those that exist.
+    /// They follow it within a few nodes, but merged ones may stand anywhere
+    /// behind it.
+    pub fn projections(&self, of: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+        (of.index() + 1..self.node_count()).map(NodeId::new).filter(
+            move |&id| matches!(*self.node(id), Node::Proj { of: owner, .. } if owner == of),
+        )
+    }
+
     /// The types of the results of a structured node.
     pub fn result_types(&self, id: NodeId) -> Vec<Type> {
         let types = |ids: &[NodeId]| ids.iter().map(|&v| self.ty(v)).collect();

@@ -263,7 +263,7 @@ impl Planner<'_> {
         for &id in effects {
             match func.node(id) {
                 Node::Load { .. } => values.push(id),
-                _ => values.extend(self.results(id)),
+                _ => values.extend(func.projections(id)),
             }
         }
         let mut all = self.guards.clone();
@@ -276,15 +276,6 @@ impl Planner<'_> {
         });
         let gives = values.into_iter().map(|v| self.source.know(v)).collect();
         Once { part, gives }
-    }
-
-    /// The nodes of the results of a structured node, those that exist.
-    fn results(&self, id: NodeId) -> Vec<NodeId> {
-        let func = self.source.func;
-        let nodes = (id.index() + 1..func.node_count()).map(NodeId::new);
-        let count = func.result_types(id).len();
-        let is_result = |&v: &NodeId| matches!(func.node(v), Node::Proj { of, .. } if *of == id);
-        nodes.filter(is_result).take(count).collect()
     }
 
     /// A part of values and the guards that nobody has asked yet.
@@ -316,7 +307,7 @@ impl Planner<'_> {
             values: Vec::new(),
             rounds: Some(id),
         });
-        let totals = func.reduced(id).into_iter().zip(self.results(id));
+        let totals = func.reduced(id).into_iter().zip(func.projections(id));
         let totals = totals
             .map(|((combine, scalar), value)| (combine, scalar, self.source.know(value)))
             .collect();

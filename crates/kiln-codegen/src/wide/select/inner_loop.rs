@@ -105,7 +105,7 @@ impl Selector<'_> {
                 self.held(ty, pieces)
             })
             .collect();
-        for proj in self.projections(node) {
+        for proj in self.func.projections(node) {
             if let Node::Proj { index, .. } = *func.node(proj) {
                 self.set(proj, results[index as usize].clone());
             }

@@ -92,7 +92,7 @@ impl Selector<'_> {
         self.end(Inst::Jump, &[(head, with_first(lo, &first))]);
         // What was carried last is at hand where the loop ends.
         self.current = exit;
-        for proj in self.projections(row_loop) {
+        for proj in self.func.projections(row_loop) {
             if let Node::Proj { index, .. } = *func.node(proj) {
                 let pieces = carried[index as usize].iter().copied();
                 let value = self.held(func.ty(proj), pieces.map(Arg::Reg).collect());
@@ -216,7 +216,7 @@ impl Selector<'_> {
             let pieces = params.into_iter().map(Arg::Reg).collect();
             results.push(self.held(*ty, pieces));
         }
-        for proj in self.projections(node) {
+        for proj in self.func.projections(node) {
             if let Node::Proj { index, .. } = *self.func.node(proj) {
                 self.set(proj, results[index as usize].clone());
             }
@@ -366,17 +366,6 @@ impl Selector<'_> {
             joined = self.mask_join(all, width, joined, piece);
         }
         (self.register(joined, width), bytes)
-    }
-
-    pub(super) fn projections(&self, of: NodeId) -> Vec<NodeId> {
-        // Projections follow what they project within a few nodes, but merged
-        // ones may stand anywhere behind it.
-        (of.index() + 1..self.func.node_count())
-            .map(NodeId::new)
-            .filter(
-                |&id| matches!(*self.func.node(id), Node::Proj { of: owner, .. } if owner == of),
-            )
-            .collect()
     }
 
     /// Opens a block.

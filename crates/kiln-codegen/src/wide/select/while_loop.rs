@@ -72,7 +72,7 @@ impl Selector<'_> {
         self.current = asked;
         self.end(any, &[(inside, vec![]), (exit, vec![])]);
         self.current = exit;
-        for proj in self.projections(node) {
+        for proj in self.func.projections(node) {
             if let Node::Proj { index, .. } = *func.node(proj) {
                 self.set(proj, carried[index as usize].clone());
             }
